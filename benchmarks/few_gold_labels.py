@@ -71,6 +71,7 @@ def main() -> None:
     parser.add_argument("--sizes", default="5,10,20,50")
     parser.add_argument("--draws", type=int, default=5)
     parser.add_argument("--auto-draws", type=int, default=2, help="0: without auto, which takes long")
+    parser.add_argument("--sets", type=lambda names: names.split(","), help="of --data, these alone")
     parser.add_argument("--plot", type=Path, help="also draw the figures here")
     asked = parser.parse_args()
     figures: dict[str, Any] = kept(asked.json)
@@ -105,6 +106,8 @@ def tasks(asked: Any) -> Any:
             name, training_set, rows.truth, seen, rows.text(np.flatnonzero(scored)), gold, parts, METRIC, how, auto
         )
     for votes in with_text(asked.data) if asked.data else ():
+        if asked.sets is not None and votes.name not in asked.sets:
+            continue  # before its features are computed
         seen = features(votes, BACKBONE, asked.cache)
         model = fitted("auto", votes.n_classes, votes.train, features=seen["train"])
         labels = model.predict_proba(votes.train, features=seen["train"])

@@ -76,7 +76,7 @@ def measured(asked: Namespace) -> Iterator[tuple[str, dict[str, Any]]]:
     chosen = None if asked.only is None else asked.only.split(",")
     named = [name for name in PROBLEMS if chosen is None or name in chosen]
     data = asked.data if chosen is None or set(chosen) - {*PROBLEMS, *OTHERS} else None
-    for task in tasks(Namespace(problems=",".join(named), data=data, cache=asked.cache)):
+    for task in tasks(Namespace(problems=",".join(named), data=data, cache=asked.cache, sets=chosen)):
         if chosen is None or task.name in chosen:
             for size in map(int, asked.sizes.split(",")):
                 if size < 0.7 * (task.truth != NO_GOLD).sum():

@@ -40,8 +40,8 @@ VOTERS: Final[dict[str, dict[str, dict[str, Any]]]] = {
         "feature_gan": {"kind": "model", "learner": "feature_gan", "precision": 0.5},
     },
     "spam": {
-        "head": {"kind": "model", "learner": "linear", "precision": 0.95},
-        "words": {"kind": "model", "learner": "ngrams", "precision": 0.95},
+        "head": {"kind": "model", "learner": "linear", "precision": 0.95, "sample": "uncertain"},
+        "words": {"kind": "model", "learner": "ngrams", "precision": 0.95, "sample": "uncertain"},
     },
 }
 USES_GOLD: Final = {"solar": True, "spam": False}

@@ -17,7 +17,9 @@ def settings(**changes: Any) -> EvaluateSettings:
         "min_probability": 0.95,
         "margin": 0.0,
         "fresh_rows": None,
+        "older_tolerance": 0.02,
         "ask": None,
+        "ask_gain": 0.02,
         "guard_probability": 0.5,
         "guards": (),
     } | changes.pop("gate", {})

@@ -11,6 +11,7 @@ from tests.evaluate.test_gate import GOLD, contest, guard
 from tidemill.evaluate.gate import FRESH, OLDER, GateInput, gate_verdict
 from tidemill.evaluate.metrics import metric_spec
 from tidemill.evaluate.paired_test import Pair, exchange_probability
+from tidemill.evaluate.score_table import difference
 from tidemill.reports.evaluate import CleanProcessCheck, Verdict
 
 BY = metric_spec(CLASSES, None, 15)
@@ -26,6 +27,30 @@ def test_a_gain_that_few_rows_leave_open_is_asked_about_where_the_settings_say_s
     assert (asked.verdict, asked.blessing) == ("ask", "NOT_BLESSED")
     assert asked.gain_over_champion.low < 0 < asked.gain_over_champion.score
     assert judge(contest(*SLIGHTLY)).verdict == "keep"
+
+
+def test_what_is_asked_about_is_a_gain_that_the_rows_do_not_rule_out():
+    """On few rows an equal candidate may be better by two points; on thirty times as many it is not, and nobody is asked."""
+    candidate, champion = flipped(GOLD, 40), flipped(GOLD[::-1], 40)[::-1]
+    asked = judge(contest(candidate, champion), ask=0.1)
+    assert asked.verdict == "ask"
+    assert asked.reasons[-1] == (
+        "asked, not refused: these rows do not rule out a gain of 0.02, which 10% of resamples or more would have with one row more"
+    )
+    assert asked.gain_over_champion.score == pytest.approx(0.0, abs=0.01)
+    many = contest(np.tile(candidate, 30), np.tile(champion, 30), gold=np.tile(GOLD, 30))
+    assert judge(many, ask=0.1).verdict == "keep"
+    assert judge(many, ask=0.1, ask_gain=0.0).verdict == "ask"
+
+
+def test_the_gain_that_is_asked_about_stands_in_just_the_share_that_settings_name():
+    candidate, champion = flipped(GOLD, 46), flipped(GOLD, 50)
+    both = contest(candidate, champion)
+    _, gains = difference(GOLD, both.candidate, both.champion, BY, settings(), metric="balanced_accuracy")
+    share = float((gains >= 0.03 - 1 / 300 - 1e-12).mean())  # one row more of 150 of a class
+    assert 0.1 < share < 0.9
+    assert judge(both, ask=share, ask_gain=0.03).verdict == "ask"
+    assert judge(both, ask=share + 1e-4, ask_gain=0.03).verdict == "keep"
 
 
 def test_a_candidate_that_is_surely_worse_is_not_asked_about():
@@ -122,6 +147,17 @@ def test_a_gain_on_rows_that_neither_model_saw_does_not_pay_for_a_clear_fall_on_
     verdict = judge(arrived(candidate, champion, ("old",)), fresh_rows=100, ask=0.2)
     assert verdict.guards[0].passed is False
     assert verdict.verdict == "keep"
+
+
+@pytest.mark.parametrize(("tolerance", "verdict"), [(0.02, "promote"), (0.0, "keep")])
+def test_older_rows_may_fall_by_what_is_not_worth_a_question(tolerance, verdict):
+    """The champion is right on all of them, by which it was chosen; the candidate loses 4 of 200 and gains a third of the new."""
+    candidate, champion = GOLD.copy(), GOLD.copy()
+    champion[200:] = np.where(np.arange(100) % 3 == 0, 1 - GOLD[200:], GOLD[200:])
+    candidate[:4] = 1 - GOLD[:4]
+    judged = judge(arrived(candidate, champion, ("old",)), fresh_rows=100, older_tolerance=tolerance)
+    assert judged.guards[0].gain.score == pytest.approx(-0.02, abs=0.005)
+    assert judged.verdict == verdict
 
 
 def test_a_gain_on_the_older_rows_does_not_pay_for_a_clear_fall_on_rows_that_neither_model_saw():

@@ -8,7 +8,13 @@ from tests.evaluate.factories import CLASSES, rows, says, settings
 from tidemill.evaluate.baselines import END_MODEL, MAJORITY_CLASS, MAJORITY_VOTE
 from tidemill.evaluate.metrics import MetricSpec, metric_terms
 from tidemill.evaluate.plots import draw
-from tidemill.evaluate.proportions import FEW_ROWS, LEAST_ROWS, mean_of_proportions, proportion_intervals
+from tidemill.evaluate.proportions import (
+    FEW_ROWS,
+    LEAST_ROWS,
+    mean_of_proportions,
+    proportion_interval,
+    proportion_intervals,
+)
 from tidemill.evaluate.run import evaluate
 from tidemill.evaluate.score_table import score_table
 
@@ -30,6 +36,12 @@ def test_32_rows_have_intervals_that_hold_the_truth_19_times_in_20():
 
 def test_an_interval_of_one_proportion_is_that_of_wilson():
     assert mean_of_proportions([5], [10], 0.95) == pytest.approx((0.236593, 0.763407), abs=1e-6)
+
+
+@pytest.mark.parametrize(("hits", "rows", "ends"), [(20, 32, (0.45251, 0.77069)), (99, 100, (0.2, 0.3))])
+def test_a_share_of_fewer_than_a_hundred_rows_is_wilsons_whatever_resamples_say(hits, rows, ends):
+    """The ends for 20 of 32 by hand: z = 1.959964, centre .61161, half .15909."""
+    assert proportion_interval(hits, rows, np.repeat([0.2, 0.3], 25), 0.95) == pytest.approx(ends, abs=1e-4)
 
 
 def test_metrics_of_many_rows_are_left_to_resamples():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import json
 import subprocess
@@ -18,22 +19,14 @@ from tests.generate.language_model import by_words, completion, language_model
 from tidemill.contracts import ABSTAIN, ConfigError, RunError
 from tidemill.generate.prompt.answers import Answer, parsed, probabilities_of
 from tidemill.generate.prompt.budget import Purse
-from tidemill.generate.prompt.client import Client
 from tidemill.generate.prompt.journal import open_journal, read_answers
 from tidemill.generate.prompt.messages import columns_of, filled
 from tidemill.generate.run import generate
 from tidemill.label.settings import EndpointSettings
 
+pytestmark = pytest.mark.usefixtures("no_pauses")
 TRUTH = np.random.default_rng(1).integers(0, 2, 60)
 KIND = {"kind": "prompt", "endpoint": "local", "model": "small", "template": "{row_id}: {text} ({classes})"}
-
-
-@pytest.fixture(autouse=True)
-def no_pauses(monkeypatch):
-    """Pauses are counted, and take no time."""
-    pauses: list[float] = []
-    monkeypatch.setattr(Client.__init__, "__kwdefaults__", {"sleep": pauses.append})
-    return pauses
 
 
 def ask(folder, server, *, rows=None, name="llm", purse=None, endpoint=None, **fields):
@@ -75,6 +68,17 @@ def test_another_model_prompt_or_parameter_is_another_question(tmp_path, change)
         assert len(server.bodies) == 120
 
 
+def test_other_classes_are_another_question_though_the_prompt_does_not_name_them(tmp_path):
+    """A server with structured output answers with one of the classes, whatever the prompt says."""
+    rows, silent = rows_of(TRUTH, gold=0), {**KIND, "template": "{row_id}: {text}", "system": "Label this."}
+    renamed = dataclasses.replace(rows, problem=rows.problem.model_copy(update={"classes": ("ham", "junk")}))
+    with language_model() as server:
+        kept = storage(tmp_path, endpoints={"local": EndpointSettings(url=server.url)})
+        for some in (rows, renamed):
+            generate([function("llm", **silent)], some, kept)
+        assert len(server.bodies) == 120
+
+
 def test_nothing_is_sent_to_an_endpoint_that_the_config_does_not_name(tmp_path):
     with language_model() as server:
         allowed = {"locale": EndpointSettings(url=server.url)}
@@ -107,6 +111,10 @@ def test_masked_columns_are_never_sent(tmp_path):
     with language_model() as server:
         ask(tmp_path, server, endpoint={"masked": ["row_id"]})
         assert all(text.startswith("[masked]: ") for text in server.texts)
+        ask(tmp_path, server, endpoint={"masked": ["row_id"]}, examples=2)  # of rows that are shown as little
+        shown = [item["content"] for body in server.bodies for item in body["messages"] if item["role"] == "user"]
+        assert len(shown) > 2 * len(server.bodies)
+        assert all(text.startswith("[masked]: ") for text in shown)
 
 
 def test_what_is_no_class_is_quarantined_and_asked_no_second_time(tmp_path):
@@ -161,7 +169,9 @@ def test_failures_are_tried_again_with_longer_pauses_and_then_left_for_the_next_
     with language_model(broken) as server:
         made = ask(tmp_path, server, endpoint={"retries": 3, "requests_at_once": 1})
         assert server.texts.most_common(1)[0][1] == 4
-        assert made.notes == ["llm: the server did not answer about 1 rows; the next run asks them again"]
+        assert made.notes == [
+            "llm: the server did not answer about 1 rows (503 Service Unavailable); the next run asks them again"
+        ]
         assert no_pauses == sorted(no_pauses)
         assert len(no_pauses) == 3
         server.answer = by_words

@@ -1,16 +1,21 @@
 """Generators on points in the plane, whose classes are known."""
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
+import polars as pl
 import pytest
 
 from tests.generate.factories import function, rows_of, storage
-from tidemill.contracts import ABSTAIN
+from tidemill.contracts import ABSTAIN, NO_GOLD
 from tidemill.denoise.models.registry import create
+from tidemill.generate import fitted
 from tidemill.generate import run as generate_run
 from tidemill.generate.few_gold import mean_prediction
+from tidemill.generate.fitted import identity_of, read_voter
 from tidemill.generate.run import generate
+from tidemill.label.conditions.generated import Model
 
 TRUTH = np.random.default_rng(8).integers(0, 2, 400)
 HEAD = {"kind": "model", "learner": "linear", "precision": 0.85}
@@ -32,8 +37,9 @@ def test_a_head_votes_with_the_precision_that_was_asked_for(tmp_path):
 
 
 def test_votes_on_gold_rows_are_cast_by_models_that_have_not_seen_them(tmp_path):
-    """Features that say nothing: a model in sample is right on gold rows, one out of fold as often as chance."""
-    rows = rows_of(TRUTH, gold=40, apart=0.0)
+    """Features that say nothing, and more of them than gold rows: in sample a model is always right, out of fold as often as chance."""
+    noise = np.random.default_rng(5).normal(size=(400, 500)).astype(np.float32)
+    rows = dataclasses.replace(rows_of(TRUTH, gold=40), read_features=lambda: noise)
     condition = {**HEAD, "precision": 0.01}
     made = generate([function("head", **condition)], rows, storage(tmp_path))
     classes = made.report.voters[0].classes.values()
@@ -63,11 +69,21 @@ def test_what_is_fitted_is_read_again_and_a_new_batch_alone_is_voted_on(tmp_path
 
 
 def test_new_gold_fits_anew(tmp_path):
-    functions = [function("head", **HEAD)]
-    identities = [
-        generate(functions, rows_of(TRUTH, gold=gold), storage(tmp_path)).identities["head"] for gold in (30, 30, 31)
-    ]
-    assert identities[0] == identities[1] != identities[2]
+    kept = []
+    for gold in (30, 30, 31):
+        generate([function("head", **HEAD)], rows_of(TRUTH, gold=gold), storage(tmp_path))
+        (voter,) = [read_voter(folder, None) for folder in (tmp_path / "generated").iterdir()]
+        assert voter is not None
+        kept.append(voter.identity)
+    assert kept[0] == kept[1] != kept[2]
+
+
+def test_other_code_or_libraries_fit_anew(monkeypatch):
+    condition, rows = function("head", **HEAD).condition, rows_of(TRUTH, gold=30)
+    assert isinstance(condition, Model)
+    before = identity_of(condition, rows)
+    monkeypatch.setattr(fitted, "code_digest", lambda: "other")
+    assert identity_of(condition, rows) != before
 
 
 def test_two_runs_keep_the_same_bytes(tmp_path):
@@ -157,3 +173,68 @@ def test_learners_of_texts_learn_words(tmp_path: Path):
     )
     assert right(made.votes[:, 0]) == 1.0
     assert (made.votes[:, 0] != ABSTAIN).mean() > 0.9
+
+
+@pytest.mark.parametrize("kind", [HEAD, SHOT])
+def test_a_generator_of_uncertain_rows_votes_where_functions_are_silent_or_disagree_alone(tmp_path, kind):
+    votes = np.full((400, 2), ABSTAIN, dtype=np.int16)
+    votes[100:, 0] = np.where(np.random.default_rng(1).random(300) < 0.2, 1 - TRUTH[100:], TRUTH[100:])
+    votes[100:200, 1] = 1 - votes[100:200, 0]
+    rows = rows_of(TRUTH, gold=40, votes=votes, apart=3)
+    everywhere = generate([function("head", **kind)], rows, storage(tmp_path)).votes[:, 0]
+    made = generate([function("head", **kind, sample="uncertain")], rows, storage(tmp_path)).votes[:, 0]
+    assert (made[200:] == ABSTAIN).all()
+    assert (everywhere[200:] != ABSTAIN).any()
+    assert (made[:200] == everywhere[:200]).all()
+    assert (made[:200] != ABSTAIN).mean() > 0.8
+
+
+def test_chance_is_that_of_the_rows_that_a_generator_is_for(tmp_path):
+    """Ham are three rows in four, and where functions leave it open one in two: being right on two in three is better than that."""
+    truth = np.where(np.arange(400) < 160, np.arange(400) % 2, 0)
+    votes = np.where(np.arange(400) < 160, ABSTAIN, 0)[:, None]
+    rows = dataclasses.replace(rows_of(truth, gold=0, apart=1.2, votes=votes), gold=truth.astype(np.int16))
+    rows = dataclasses.replace(rows, ids=rows.ids.with_columns(split=pl.lit("dev")))
+    fields = {"kind": "zero_shot", "describe": SHOT["describe"], "precision": 0.5, "sample": "uncertain"}
+    (line,) = generate([function("shot", **fields)], rows, storage(tmp_path)).report.voters
+    ham = line.classes["ham"]
+    assert 0.55 < ham.right / ham.votes < 0.75
+    assert ham.dropped is None
+
+
+def test_of_a_few_gold_rows_that_a_generator_is_for_chance_is_not_told(tmp_path):
+    """Three of them, all spam: that says nothing against votes for spam."""
+    is_open = np.arange(400) >= 397
+    wrong = np.random.default_rng(2).random(400) < 0.2
+    truth = np.where(is_open, 1, TRUTH)
+    votes = np.where(is_open, ABSTAIN, np.where(wrong, 1 - truth, truth))[:, None]
+    rows = dataclasses.replace(rows_of(truth, gold=0, apart=6, votes=votes), gold=truth.astype(np.int16))
+    rows = dataclasses.replace(rows, ids=rows.ids.with_columns(split=pl.lit("dev")))
+    fields = {"kind": "zero_shot", "describe": SHOT["describe"], "sample": "uncertain"}
+    (line,) = generate([function("shot", **fields)], rows, storage(tmp_path)).report.voters
+    assert (line.classes["spam"].votes, line.classes["spam"].right) == (3, 3)
+    assert line.classes["spam"].dropped is None
+
+
+def test_a_generator_that_is_never_sure_enough_says_so(tmp_path):
+    made = generate([function("head", **{**HEAD, "precision": 0.99})], rows_of(TRUTH, gold=40), storage(tmp_path))
+    assert made.notes == [
+        (
+            "head does not vote: for no class it keeps a precision of 0.99 on 80 gold rows held out: lower `precision`, or label more "
+            "(tidemill gold sample mail)"
+        )
+    ]
+
+
+def test_gold_of_one_class_shows_nothing_and_that_is_said(tmp_path):
+    rows = rows_of(TRUTH, gold=40, apart=3)
+    rows.gold[TRUTH == 1] = NO_GOLD
+    made = generate([function("shot", **SHOT)], rows, storage(tmp_path))
+    assert made.notes == [
+        "shot is dropped: votes for ham: all gold of dev on such rows is ham, and shows nothing of them; label others"
+    ]
+
+
+def test_a_self_trained_model_without_functions_says_what_it_lacks(tmp_path):
+    made = generate([function("self", kind="model", learns_from="labels")], rows_of(TRUTH, gold=40), storage(tmp_path))
+    assert made.notes[0].startswith("self does not vote: the label model is 95% sure of 0 rows of class ham")

@@ -185,6 +185,22 @@ def test_paths_with_backslashes_are_paths(tmp_path: Path) -> None:
     assert take(path, image_settings(), FRUIT).raw.height == 1
 
 
+def test_images_of_a_folder_that_have_the_names_of_earlier_ones_are_named_by_them(tmp_path: Path) -> None:
+    for number, folder in enumerate(("may", "june")):
+        for name in ("IMG_0001", "IMG_0002"):
+            write(
+                tmp_path / folder / "apple" / f"{name}.png",
+                png(10 * number + len(name)) if folder == "may" else b"no image",
+            )
+    chosen = image_settings(key="path", gold="folder")
+    write(tmp_path / "may/apple/IMG_0002.png", png(5))
+    first = take(tmp_path / "may", chosen, FRUIT)
+    with pytest.raises(
+        DataError, match=r"2 keys came with other content, files apple/IMG_0001\.png, apple/IMG_0002\.png$"
+    ):
+        take(tmp_path / "june", chosen, FRUIT, before=[first])
+
+
 def test_keys_that_collide_are_named_before_images_are_decoded(tmp_path: Path) -> None:
     """The image that cannot be decoded comes first, and would be named first."""
     chosen = image_settings(key="id", gold=None)

@@ -141,7 +141,7 @@ def test_a_model_that_learned_from_gold_is_not_taken_for_a_function_that_was_tol
     rows, gold = held_out_gold()
     votes = np.where(rows["split"].to_numpy() == "dev", gold, ABSTAIN).astype(np.int16)[:, None]
     path = folder(f__yaml=YAML + "  - {name: head, kind: model, learner: linear}\n")
-    storage = VoteStorage(len, generate=lambda _: Made(votes, {"head": "1"}, ["head is new"]))
+    storage = VoteStorage(len, generate=lambda _: Made(votes, ["head is new"]))
     done = label(batches_of(rows, []), DEV, path, classes=CLASSES, settings=SETTINGS_WITHOUT_HIDDEN, storage=storage)
     assert done.notes == ["head is new"]
 

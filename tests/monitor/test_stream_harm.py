@@ -103,6 +103,37 @@ def test_the_bar_is_the_accuracy_of_the_reference_less_the_tolerated_fall():
     assert judge(harm={"tolerated_drop": 0.1}).verdict(stream).labels.bar == pytest.approx(right - 0.1, abs=1e-6)
 
 
+@pytest.mark.parametrize(("champion", "verdict"), [(0.6, "harm"), (0.99, "no harm")])
+def test_labels_that_rows_have_for_another_reason_decide_too(champion, verdict):
+    """Eighty of 600 rows were drawn at random by `gold sample --batch`, or came with a label; the order of the test has gaps."""
+    stream, answers = since(labeled(600, 1, champion=champion, functions=0.7))
+    few = {row_id: answers[row_id] for row_id in np.random.default_rng(3).permutation(list(answers))[:80].tolist()}
+    assert judge(few).verdict(stream).labels.answered < 5
+    counted = dataclasses.replace(judge(), otherwise=lambda _: few)
+    found = counted.verdict(stream)
+    assert (found.verdict, found.decided_by, found.labels.answered) == (verdict, "labels", 80)
+    some = dict(list(few.items())[:3])
+    both = dataclasses.replace(judge(some), otherwise=lambda _: some).verdict(stream)
+    assert both.labels.answered == 3
+    assert not set(both.labels.rows) & set(some)
+    judging = dataclasses.replace(
+        counted, eligible=frozenset()
+    )  # all are of valid and test: they count, and none is asked for
+    assert judging.verdict(stream).labels.answered == 80
+
+
+def test_labels_prove_harm_where_nothing_else_shows_a_change():
+    """Functions and champion err together on rows that look like all others: only labels can tell."""
+    rows, gold = labeled(300, 1, champion=0.95)
+    stream, answers = since((rows, gold), before_alarm=None)
+    wrong = {row_id: 1 - label if place % 2 else label for place, (row_id, label) in enumerate(answers.items())}
+    found = judge(wrong).verdict(stream)
+    assert (found.verdict, found.harm, found.decided_by) == ("harm", True, "labels")
+    assert found.labels.proven
+    quiet = judge(answers).verdict(stream)
+    assert (quiet.verdict, quiet.decided_by, quiet.labels) == ("no harm", "no change", None)
+
+
 def test_what_labels_decided_stays_when_other_rows_arrive():
     first, second = labeled(400, 1, champion=0.6), labeled(400, 2, champion=0.99)
     stream, answers = since(first, second)

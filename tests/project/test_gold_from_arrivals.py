@@ -13,6 +13,7 @@ from tests.monitor.factories import settings as monitor_settings
 from tidemill.contracts import NO_GOLD
 from tidemill.project.arrivals import arrive
 from tidemill.project.batches import add_batches
+from tidemill.project.contents import teaching_gold
 from tidemill.project.gold_history import Answer, GoldHistory, append_answers
 from tidemill.project.gold_tables import own_labels
 from tidemill.project.layout import Paths
@@ -99,7 +100,10 @@ def test_a_file_with_neither_new_rows_nor_news_is_refused(project: Project) -> N
     assert not GoldHistory.read(PATHS.gold_history).answers
 
 
-@pytest.mark.parametrize(("split", "folder"), [("dev", PATHS.dev), ("test", PATHS.gold), ("train", PATHS.train_gold)])
+@pytest.mark.parametrize(
+    ("split", "folder"),
+    [("dev", PATHS.dev), ("valid", PATHS.gold), ("test", PATHS.gold), ("train", PATHS.train_gold)],
+)
 def test_a_label_changes_the_table_of_its_split_alone_and_goes_back_when_it_is_withdrawn(
     project: Project, split: str, folder: Path
 ) -> None:
@@ -117,6 +121,16 @@ def test_a_label_changes_the_table_of_its_split_alone_and_goes_back_when_it_is_w
     append_answers(PATHS, [gone])
     add_batches(SPAM, CHOSEN, PATHS)
     assert tables() == before
+
+
+def test_models_learn_from_gold_of_dev_and_train_and_from_no_row_that_judges(project: Project) -> None:
+    rows, when = own_labels(PATHS, "a"), GoldHistory().time()
+    append_answers(PATHS, [Answer(row_id=row, label="spam", when=when, source="t") for row in rows["row_id"]])
+    add_batches(SPAM, CHOSEN, PATHS)
+    learned = teaching_gold(PATHS, len(SPAM.classes), ["a"]).filter(pl.col("gold") != NO_GOLD)
+    teaching = rows.filter(pl.col("split").is_in(["dev", "train"]))
+    assert set(rows["split"]) == {"train", "dev", "valid", "test"}
+    assert sorted(learned["row_id"]) == sorted(teaching["row_id"])
 
 
 def test_a_changed_file_is_reported_with_what_to_do_before_anything_is_made_of_it(project: Project) -> None:

@@ -10,7 +10,7 @@ import pytest
 from scipy.stats import binom
 
 from tests.review.factories import answers_of
-from tidemill.review.acceptance import Reviewers, Target, make_plan, proven, rows_to_go
+from tidemill.review.acceptance import Levels, Reviewers, Target, make_plan, proven, rows_to_go
 from tidemill.review.audit import MOST_ANSWERS, CheckedLabels, audit_state
 from tidemill.review.reviewers import (
     confirmed_after_denial,
@@ -39,6 +39,20 @@ def test_without_test_questions_nothing_is_known_of_reviewers() -> None:
     assert error_rate_bound(0, 0, 0.05) == 1.0
     assert error_rate_bound(3, 3, 0.05) == 1.0
     assert proven(Target(100, 0.02, 0.95, 0.01), Reviewers(0, 0), rows=100, errors=0).wrong == 100
+
+
+def test_parts_of_the_chance_of_a_wrong_statement_are_no_more_than_all_of_it() -> None:
+    levels = Levels.of(0.95, trusted=False)
+    assert min(levels.sample, levels.error_rate, levels.found) > 0.0
+    assert levels.sample + levels.error_rate + levels.found == pytest.approx(0.05)
+    assert Levels.of(0.95, trusted=True) == Levels(pytest.approx(0.05), 0.0, 0.0)
+
+
+def test_confirmed_rows_are_questions_too_less_twice_the_share_that_may_be_wrong() -> None:
+    """Of 100 confirmed rows 80 count where a tenth may be wrong: three overruled are 3 of 180 with 100 test questions."""
+    found = Reviewers(0, 100, overruled=3, confirmed=100).bound(0.01, error=0.1)
+    assert found == error_rate_of_overruled(error_rate_bound(3, 180, 0.01))
+    assert Reviewers(0, 100, overruled=3, confirmed=100).bound(0.01) < found
 
 
 def test_reviewers_miss_what_the_first_or_two_others_call_right() -> None:

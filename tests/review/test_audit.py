@@ -39,16 +39,16 @@ def test_the_order_is_a_new_draw_for_other_labels_and_other_plans() -> None:
 
 
 def test_a_label_is_confirmed_by_more_than_half_and_nothing_counts_behind_a_row_without_answer() -> None:
-    """In order: confirmed; denied by one, so in dispute; denied by three; denied by one of three; no answer; confirmed."""
-    labels = CheckedLabels(tuple("abcdef"), np.ones(6, dtype=np.int64), "")
-    said = {0: [1], 1: [0], 2: [0, 0, 0], 3: [0, 1, 1], 5: [1]}
+    """In order: confirmed; denied by one, so in dispute; denied by three; denied by one of three; by one of two; by two of four; by three of five; no answer; confirmed."""
+    labels = CheckedLabels(tuple("abcdefghi"), np.ones(9, dtype=np.int64), "")
+    said = {0: [1], 1: [0], 2: [0, 0, 0], 3: [0, 1, 1], 4: [0, 1], 5: [0, 1, 0, 1], 6: [0, 1, 0, 1, 0], 8: [1]}
     table = [(row, who, label) for row, names in said.items() for who, label in enumerate(names)]
-    state = audit_state(labels, np.arange(6), answers_of(table, rows=6, people=3, classes=2))
-    assert state.checked.tolist() == [0, 1, 2, 3]
-    assert state.errors.tolist() == [1, 2]
-    assert state.disputed.tolist() == [1]
-    assert state.denied.tolist() == [1, 2, 3]
-    assert state.waiting.tolist() == [4]
+    state = audit_state(labels, np.arange(9), answers_of(table, rows=9, people=5, classes=2))
+    assert state.checked.tolist() == [0, 1, 2, 3, 4, 5, 6]
+    assert state.errors.tolist() == [1, 2, 4, 5, 6]
+    assert state.disputed.tolist() == [1, 4, 5]
+    assert state.denied.tolist() == [1, 2, 3, 4, 5, 6]
+    assert state.waiting.tolist() == [7]
 
 
 def certificate(*, met: bool = True) -> Certificate:

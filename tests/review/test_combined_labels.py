@@ -49,3 +49,28 @@ def test_without_answers_labels_are_as_they_were_and_answers_to_other_rows_do_no
         after, about = combined_labels(before, answers, CLASSES)
         assert after.equals(before)
         assert about is None
+
+
+@pytest.mark.parametrize(("skill", "expected"), [(0.7, True), (0.95, False)])
+def test_sure_functions_are_followed_against_two_people_only_where_that_is_right_more_often(
+    *, skill: float, expected: bool
+) -> None:
+    """Functions are right in 97%, say so, and two of ten people contradict them alike on some rows.
+
+    With people who are right in 70% they are right there in .97 * .09 of .97 * .09 + .03 * .49 = 86%, in 95% in 8%.
+    """
+    rng = np.random.default_rng(4)
+    truth = rng.integers(2, size=ROWS)
+    said = np.where(rng.random(ROWS) < 0.97, truth, 1 - truth)
+    before = labels_of(np.where(said == 1, 0.97, 0.03))
+    given = drawn(truth, np.full(10, skill), each=2, classes=2, seed=5)
+    table = pl.DataFrame(
+        {"row_id": [f"r{n}" for n in given.row], "who": [f"p{n}" for n in given.annotator], "label": given.label}
+    )
+    after, about = combined_labels(before, table, CLASSES)
+    found = after["p_spam"].to_numpy() > 0.5
+    against = given.counts()[np.arange(ROWS), 1 - said] == 2
+    followed = found[against] == said[against]
+    assert (followed.mean() > 0.5, (said == truth)[against].mean() > 0.5) == (expected, expected)
+    assert about is not None
+    assert about.overruled == followed.sum()

@@ -11,6 +11,7 @@ import yaml
 
 from tests.runs.conftest import dvc
 from tidemill.contracts import PublishError, RunError
+from tidemill.project.made_tables import note_made_tables, table_stamps
 from tidemill.project.project import Project
 from tidemill.runs.dvc_cache import damaged_objects, missing_objects, outputs, read_lock
 from tidemill.runs.git import git
@@ -82,9 +83,30 @@ def test_the_lock_equals_that_of_dvc_repro(toy: Path, work: Workspace):
 
 def test_the_objects_are_in_the_shared_cache_and_the_data_follows_the_checkout(toy: Path, work: Workspace):
     published(computed(work, "spam"), "spam")
-    synchronise_data(toy, quiet)
+    synchronise_data(toy, ["spam"], quiet)
     assert (toy / "data/spam/raw/one").read_text() == "2"
     assert "up to date" in dvc("status", "double@spam", "judge@spam", folder=toy)  # small numbers in params, too
+
+
+def test_tables_that_a_command_made_before_the_run_make_way_and_those_of_the_user_stay_and_are_told(
+    toy: Path, work: Workspace
+):
+    """`gold sample` makes the tables of a new batch; a label that is added to it makes those of the run others."""
+    paths, told = Project.open(toy).paths("spam"), list[str]()
+    paths.raw.mkdir()
+    before = table_stamps(paths)
+    (paths.raw / "one").write_text("without the label")
+    note_made_tables(paths, before)
+    published(computed(work, "spam"), "spam")
+    synchronise_data(toy, ["spam"], told.append)
+    assert (paths.raw / "one").read_text() == "2"
+    assert "up to date" in dvc("status", "double@spam", folder=toy)
+    assert told == []
+    (paths.raw / "one").unlink()  # in the cache it is read-only, perhaps the same file
+    (paths.raw / "one").write_text("of the user")
+    synchronise_data(toy, ["spam"], told.append)
+    assert (paths.raw / "one").read_text() == "of the user"
+    assert told[-1].startswith("spam: files below data/ or models/ were changed here and stay")
 
 
 def test_two_problems_published_from_the_same_commit_are_both_on_the_branch(toy: Path):

@@ -48,11 +48,15 @@ def test_a_batch_goes_with_the_labels_that_its_file_had_for_earlier_rows(project
     done = undo_arrival(project, "spam", "june")
     assert batches() == ["may", "july"]
     assert (done.source, done.later, done.withdrawn) == ("in/june.csv", ("july",), 1)
+    assert not done.is_there
     assert set(GoldHistory.read(PATHS.gold_history).counting) == {"b", "c"}  # what a person added stays
 
 
 def test_a_file_of_labels_alone_is_taken_back_by_its_name(project: Project) -> None:
+    Path("in").mkdir()
+    Path("in/late.csv").write_text("mend me")
     done = undo_arrival(project, "spam", "late")
+    assert done.is_there
     assert (done.is_batch, done.withdrawn, batches()) == (False, 1, list(NAMES))
     assert set(GoldHistory.read(PATHS.gold_history).counting) == {"a", "b"}
 

@@ -68,7 +68,8 @@ def _take_back(problem: str, batch: str, *, as_json: bool) -> None:
         lines = [f"{problem}: {what}{labels}"]
         if done.later:
             lines.append(f"  made again without it: {', '.join(done.later)}")
-        lines.append(
-            f"{done.source} is left where it is and arrives anew with the next look: mend it or take it away first"
-        )
+        if done.is_there:
+            lines.append(
+                f"{done.source} is left where it is and arrives anew with the next look: mend it or take it away first"
+            )
         answer({"problem": problem, **asdict(done)}, lines)

@@ -33,6 +33,7 @@ def run(
     from tidemill.cli.flows import flow
     from tidemill.project.compose import expand, require_problem
     from tidemill.runs.checkout import branch_to_publish_on, require_repository
+    from tidemill.runs.publish import ELSEWHERE
     from tidemill.runs.saved_settings import keep_and_commit
     from tidemill.runs.subprocesses import end_commands_on_interrupt
     from tidemill.runs.temporary_server import prefect_api
@@ -59,5 +60,10 @@ def run(
         if settings:
             lines.append(f"for this run only: {' '.join(settings)}; --save keeps settings, and so does conf/problem/")
         for name in problems:
+            if any(ELSEWHERE in line for line in outcomes[name]):
+                lines += [
+                    "",
+                    f"{name}: what follows are figures of your checkout, not of this run, which ends with where its own are",
+                ]
             lines += ["", *summary(project, name).splitlines(), *(f"  {line}" for line in outcomes[name])]
         answer(outcomes, lines)

@@ -11,15 +11,18 @@ The rule, in its order:
    work. With a ``margin`` it must not be worse by the margin or more.
 6. These rows decide: those of batches that the champion was not trained on, where there are ``fresh_rows`` of them with gold, for neither
    model has seen them and the champion was not chosen by them; else all of valid. Either way the other part may not
-   clearly fall: more than the margin, in at least the share ``min_probability`` of resamples.
+   clearly fall: more than the margin, in at least the share ``min_probability`` of resamples. Where that part is the older rows,
+   by which the champion was chosen and so has an advantage that is no skill, more than ``older_tolerance``.
 7. No guard slice may fall. A guard of at least its ``min_rows`` valid rows blocks when the fall is more than its
    tolerance in at least the share ``guard_probability`` of paired resamples of the slice. A guard slice is small, so
    neither proof of harm (nothing would ever block) nor proof of safety (everything would) can be asked of it. At 0.5 a
    slice of 33 rows on which nothing has changed blocks one candidate in four (the difference has a standard error of
    .075); at 0.8 it blocks one in fifteen, and a fall of .3 still blocks practically always. A guard of fewer rows is
    named in the reasons and blocks nothing.
-8. Where 4 or 5 is not met, no part or guard falls, and yet the candidate is better in at least the share ``ask`` of resamples, a
-   person is asked: too few rows decide, and a refusal would be a guess. ``ask: null`` never asks, and keeps the champion.
+8. Where 4 or 5 is not met, no part or guard falls, and yet the rows do not rule out a gain of ``ask_gain``, which at least the share
+   ``ask`` of resamples would have with one row more, a person is asked: too few rows decide, and a refusal would be a guess. So a candidate whose true gain is
+   ``ask_gain`` is refused unasked in about that share of cases at most, whatever the number of rows; and the more rows there are, the
+   fewer candidates that are no better are asked about. ``ask: null`` never asks, and keeps the champion.
 9. Where the problem has got a class that the champion does not know, 5 to 7 are judged on rows of the classes that it knows: it
    could not be right on the others. The candidate is wrong there where it predicts the new class. A reason has the number of
    rows that are left out, and on how many of them the candidate is right; 4 judges it on all rows. Fewer than
@@ -41,7 +44,7 @@ from tidemill.contracts import Probabilities
 from tidemill.evaluate.gate_guards import GuardedSlice, Mask, guarded_slices, judge_guard, score_of
 from tidemill.evaluate.metrics import Gold, MetricSpec
 from tidemill.evaluate.paired_test import Pair, PairedTest, paired_test
-from tidemill.evaluate.settings import EvaluateSettings
+from tidemill.evaluate.settings import EvaluateSettings, GateSettings
 from tidemill.reports.base import Estimate
 from tidemill.reports.evaluate import CleanProcessCheck, GuardResult, Verdict
 
@@ -162,7 +165,7 @@ def _judged(gate_input: GateInput, spec: MetricSpec, settings: EvaluateSettings)
     reasons = (*first, *(test.reason for test in tests), *(guard.reason for guard in guards))
     outcome = _outcome(tests, guards)
     if outcome == ASK:
-        reasons = (*reasons, f"asked, not refused: better in {settings.gate.ask:.0%} of resamples or more")
+        reasons = (*reasons, _question(settings.gate))
     return _verdict(
         gate_input,
         settings,
@@ -178,6 +181,10 @@ def _outcome(tests: list[PairedTest], guards: list[GuardResult]) -> str:
     if any(test.outcome == "not better" for test in tests) or any(guard.passed is False for guard in guards):
         return KEEP
     return ASK if any(test.outcome == "unclear" for test in tests) else PROMOTE
+
+
+def _question(gate: GateSettings) -> str:
+    return f"asked, not refused: these rows do not rule out a gain of {gate.ask_gain:g}, which {gate.ask:.0%} of resamples or more would have with one row more"
 
 
 def _verdict(
@@ -225,7 +232,8 @@ def _deciding_rows(gate_input: GateInput, settings: EvaluateSettings) -> tuple[M
     name, part = (OLDER, older) if alone else (FRESH, fresh)
     if not fresh.any() or not older.any():
         return everything, []
-    guard = GuardedSlice(name, part, gate.metric, gate.margin, gate.min_rows, gate.min_probability)
+    allowed = max(gate.margin, gate.older_tolerance) if alone else gate.margin
+    guard = GuardedSlice(name, part, gate.metric, allowed, gate.min_rows, gate.min_probability)
     return fresh if alone else everything, [guard]
 
 

@@ -69,8 +69,8 @@ def paired_test(pair: Pair, spec: MetricSpec, settings: EvaluateSettings, *, mar
     Returns
     -------
     PairedTest
-        ``better``; ``unclear`` where it is not and yet better in at least the share ``gate.ask`` of resamples; or
-        ``not better``.
+        ``better``; ``unclear`` where it is not and yet, were the candidate right on a row more, the gain would be ``gate.ask_gain``
+        or more in at least the share ``gate.ask`` of resamples; or ``not better``.
     """
     gate = settings.gate
     gain, gains = difference(pair.gold, pair.candidate, pair.rival, spec, settings, metric=gate.metric)
@@ -81,7 +81,8 @@ def paired_test(pair: Pair, spec: MetricSpec, settings: EvaluateSettings, *, mar
         passed = 1.0 - _share_within(gains, margin, len(pair.gold)) <= level
     else:
         passed = gain > 0.0 and 1.0 - probability <= level and chance <= level
-    unclear = gate.ask is not None and probability >= gate.ask
+    wanted = gate.ask_gain - _one_row(pair.gold, gate.metric)
+    unclear = gate.ask is not None and float(np.mean(gains >= wanted - _NOTHING)) >= gate.ask
     outcome: Outcome = "better" if passed else "unclear" if unclear else "not better"
     interval = estimate(gain, gains, settings)
     reason = (
@@ -91,6 +92,12 @@ def paired_test(pair: Pair, spec: MetricSpec, settings: EvaluateSettings, *, mar
     return PairedTest(
         outcome, reason, Gain(**dict(interval), probability=round(probability, DIGITS), p_value=round(chance, DIGITS))
     )
+
+
+def _one_row(gold: Gold, metric: str) -> float:
+    """What one row more moves a score at most: where the models differ on few rows, many resamples hold none of them."""
+    counts = np.unique(gold, return_counts=True)[1]
+    return float(1.0 / (len(counts) * counts.min() if metric == "balanced_accuracy" else len(gold)))
 
 
 def _verb(outcome: Outcome, gain: float, margin: float) -> str:

@@ -29,7 +29,9 @@ class GateSettings(Settings):
     min_probability: float = Field(gt=0.0, le=1.0)
     margin: float = Field(ge=0.0)
     fresh_rows: int | None = Field(ge=1)
+    older_tolerance: float = Field(ge=0)
     ask: float | None = Field(ge=0.0, le=1.0)
+    ask_gain: float = Field(ge=0.0)
     guard_probability: float = Field(gt=0.0, le=1.0)
     guards: tuple[Guard, ...]
 

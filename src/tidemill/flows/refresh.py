@@ -61,7 +61,7 @@ def refresh_problems(
     fetch_for(chosen, project.shared)
     outcomes = _side_by_side(project, chosen, expanded, because)
     if not all(cycle.was_idle for cycles in outcomes.values() for cycle in cycles):
-        synchronise_data(project.shared, get_run_logger().info)
+        synchronise_data(project.shared, chosen, get_run_logger().info)
     render(project, chosen)
     return {name: [outcome.summary for outcome in cycles] for name, cycles in outcomes.items()}
 

@@ -10,6 +10,7 @@ entailment     the same by a model of natural language inference
 few_gold       models trained on few gold rows, out of fold, or on rows of which the label model is sure
 learners       what a model learns with, by name
 image_network  a small convolutional network on thumbnails
+text_network   small networks on words: convolutions, or one below an LSTM
 gan            a semi-supervised GAN, on thumbnails or on features
 prompt/        language models behind an endpoint
 storage        where generators are kept, which servers they may ask, and what that may cost

@@ -139,6 +139,8 @@ def sure_rows(condition: Model, rows: Rows) -> SureRows:
     SureRows
     """
     votes = rows.votes[rows.fitted_on]
+    if not rows.names:  # nobody to learn from, which `fit_on_labels` says
+        return SureRows(rows.fitted_on[:0], np.empty((0, rows.n_classes)), np.ones(len(rows.votes), dtype=np.bool_))
     model = create("auto", rows.n_classes, seed=condition.seed, draws=0).fit(votes)
     labels = model.predict_proba(votes)
     silent = silent_on(rows.votes, rows.names, rows.names)

@@ -91,7 +91,7 @@ def check_on_gold(
     gold : (n_rows,)
         Of which the labeled rows count.
     labeled
-        Indices of the gold rows of dev.
+        Indices of the gold rows of dev among those that it is for.
     others : (n_rows, n_functions)
         Votes of the other functions.
     names
@@ -113,11 +113,7 @@ def check_on_gold(
     'votes for ham: 50 of 100 right on gold of dev, and chance is 0.50'
     """
     checks = tuple(_of_class(k, votes[labeled], gold[labeled]) for k in range(len(classes)))
-    dropped = {
-        k: f"votes for {classes[k]}: {check.right} of {check.votes} right on gold of dev, and chance is {check.chance:.2f}"
-        for k, check in enumerate(checks)
-        if not check.helps
-    }
+    dropped = {k: _reason(classes[k], check) for k, check in enumerate(checks) if not check.helps}
     kept = np.where(np.isin(votes, list(dropped)), np.int16(ABSTAIN), votes)
     repeats, copied = _repeats(kept, others, names)
     if copied:
@@ -131,6 +127,12 @@ def _of_class(k: int, votes: npt.NDArray[np.int16], gold: npt.NDArray[Any]) -> C
     number, right = int(own.sum()), int((gold[own] == k).sum())
     chance = float((gold == k).mean()) if len(gold) else 0.0
     return ClassCheck(number, right, chance, wilson(right, number, CONFIDENCE)[0])
+
+
+def _reason(name: str, check: ClassCheck) -> str:
+    if check.chance == 1:
+        return f"votes for {name}: all gold of dev on such rows is {name}, and shows nothing of them; label others"
+    return f"votes for {name}: {check.right} of {check.votes} right on gold of dev, and chance is {check.chance:.2f}"
 
 
 def _repeats(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ from tidemill.contracts import Probabilities
 from tidemill.generate.gan import FeatureNetwork, fit_feature_gan, fit_image_gan
 from tidemill.generate.image_network import ImageNetwork, fit_image_network
 from tidemill.generate.rows import Indices, Rows
+from tidemill.generate.text_network import Form, TextNetwork, fit_text_network
 from tidemill.label.conditions.generated import Model
 from tidemill.train.classical.base import ModelInputs
 from tidemill.train.classical.linear import Linear
@@ -175,6 +177,12 @@ def _lstm(lesson: Lesson) -> tuple[Member, Any]:
     return Lstm.fit(lesson.inputs, lesson.targets, _ones(lesson), settings, lesson.seed), None
 
 
+def _on_words(lesson: Lesson, form: Form) -> tuple[Member, Any]:
+    settings = _lstm_settings(lesson.condition, len(lesson.targets))
+    how = {"steps": lesson.condition.steps, "seed": lesson.seed}
+    return fit_text_network(lesson.inputs.read(), lesson.targets, form, settings, **how), None
+
+
 def _cnn(lesson: Lesson) -> tuple[Member, Any]:
     return fit_image_network(lesson.inputs, lesson.targets, steps=lesson.condition.steps, seed=lesson.seed), None
 
@@ -194,6 +202,8 @@ LEARNERS: Final[dict[str, Learner]] = {
     "linear": Learner("features", _linear, Linear.load),
     "ngrams": Learner("texts", _ngrams, Ngrams.load),
     "lstm": Learner("texts", _lstm, Lstm.load),
+    "text_cnn": Learner("texts", functools.partial(_on_words, form="cnn"), TextNetwork.load),
+    "cnn_lstm": Learner("texts", functools.partial(_on_words, form="cnn_lstm"), TextNetwork.load),
     "cnn": Learner("images", _cnn, ImageNetwork.load, folds=3),
     "gan": Learner("images", _gan, ImageNetwork.load, folds=2, uses_unlabeled=True),
     "feature_gan": Learner("features", _feature_gan, FeatureNetwork.load, folds=3, uses_unlabeled=True),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -26,12 +26,12 @@ from tidemill.generate.fitted import (
     write_voter,
 )
 from tidemill.generate.gold_check import Checked, check_on_gold, lines
-from tidemill.generate.label_gain import keep_what_helps
+from tidemill.generate.label_gain import LEAST, keep_what_helps
 from tidemill.generate.learners import LEARNERS
 from tidemill.generate.prompt.voter import ask_rows, choose_examples, folds_of, is_soft
 from tidemill.generate.rows import Indices, Rows
 from tidemill.generate.storage import Storage
-from tidemill.generate.thresholds import NEVER, cast, cast_held_out, choose_thresholds
+from tidemill.generate.thresholds import NEVER, cast, cast_held_out, choose_thresholds, silent_on, uncertain_on
 from tidemill.generate.zero_shot import fit_likeness, likeness_of
 from tidemill.label.conditions.generated import Generated, Model, Prompt, ZeroShot
 from tidemill.label.engine.vote_cache import VoteColumn, cache_key
@@ -56,15 +56,12 @@ class GeneratedVotes:
         What was dropped and why.
     seconds
         Time that those took that were fitted or asked in this run, by name.
-    identities
-        What each was fitted with, by name.
     """
 
     votes: npt.NDArray[np.int16]
     report: GeneratedReport
     notes: list[str]
     seconds: dict[str, float]
-    identities: dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -103,17 +100,17 @@ def generate(functions: Sequence[DeclaredLabelingFunction], rows: Rows, storage:
         A generator cannot read such rows.
     """
     others, names = rows.votes, list(rows.names)
-    columns, voters, notes, seconds, identities = [], [], [], {}, {}
+    columns, voters, notes, seconds = [], [], [], {}
     for function in functions:
         start = time.perf_counter()
+        open_rows = _open_rows(function, rows)
         made = _cast_votes(function, rows, storage)
-        checked = check_on_gold(
-            made.votes, rows.gold, rows.labeled, others=others, names=names, classes=rows.problem.classes
-        )
+        made = replace(made, votes=np.where(open_rows, made.votes, np.int16(ABSTAIN)))
+        judged = _judged(open_rows, rows)
+        checked = check_on_gold(made.votes, rows.gold, judged, others=others, names=names, classes=rows.problem.classes)
         checked = keep_what_helps(checked, rows, others)
         if made.worked:
             seconds[function.name] = round(time.perf_counter() - start, 1)
-        identities[function.name] = made.voter.identity
         others, names = np.column_stack([others, checked.votes]), [*names, function.name]
         columns.append(checked.votes)
         voters.append(_line(function, made, checked, rows))
@@ -121,7 +118,7 @@ def generate(functions: Sequence[DeclaredLabelingFunction], rows: Rows, storage:
         notes += [*made.notes, *reasons, *lines(function.name, checked, rows.n_classes)]
     _remove_others(storage.folder, functions)
     report = GeneratedReport(voters=tuple(voters))
-    return GeneratedVotes(np.column_stack(columns), report, notes, seconds, identities)
+    return GeneratedVotes(np.column_stack(columns), report, notes, seconds)
 
 
 def _cast_votes(function: DeclaredLabelingFunction, rows: Rows, storage: Storage) -> _Cast:
@@ -133,6 +130,24 @@ def _cast_votes(function: DeclaredLabelingFunction, rows: Rows, storage: Storage
     if isinstance(condition, Prompt):
         return _by_prompt(function.name, condition, rows, storage, folder)
     raise ConfigError(f"{function.name}: nothing generates its votes")
+
+
+def _open_rows(function: DeclaredLabelingFunction, rows: Rows) -> npt.NDArray[np.bool_]:
+    """The rows that a generator is for: all, or those that the functions that generate nothing leave open. Votes that are kept are of all."""
+    if getattr(function.condition, "learns_from", "gold") == "labels":
+        return silent_on(rows.votes, rows.names, rows.names)
+    if getattr(function.condition, "sample", "all") == "all":
+        return np.ones(rows.ids.height, dtype=np.bool_)
+    return uncertain_on(rows.votes, n_classes=rows.n_classes)
+
+
+def _judged(open_rows: npt.NDArray[np.bool_], rows: Rows) -> Indices:
+    """Gold rows whose shares of the classes are chance: those that a generator is for, all of them where these are few.
+
+    Where functions disagree classes are more even than elsewhere.
+    """
+    open_gold = rows.labeled[open_rows[rows.labeled]]
+    return open_gold if len(open_gold) >= LEAST else rows.labeled
 
 
 def _folder_of(function: DeclaredLabelingFunction) -> str:
@@ -219,10 +234,19 @@ def _write_model(condition: Model, rows: Rows, identity: str, model: FewGoldMode
 def _kept(condition: Generated, rows: Rows, identity: str, held_out: Probabilities, folds: Any) -> KeptVoter:
     how = {"precision": condition.precision, "at_least": condition.at_least}
     gold = rows.gold[rows.labeled]
+    thresholds = tuple(choose_thresholds(held_out, gold, **how).tolist())
     return KeptVoter(
         identity=identity,
-        thresholds=tuple(choose_thresholds(held_out, gold, **how).tolist()),
+        thresholds=thresholds,
         held_out=votes_by_row(cast_held_out(held_out, gold, folds, **how), rows),
+        reason=_unsure(condition, rows) if min(thresholds) >= NEVER else None,
+    )
+
+
+def _unsure(condition: Generated, rows: Rows) -> str:
+    return (
+        f"for no class it keeps a precision of {condition.precision:g} on {len(rows.labeled)} gold rows held out: lower "
+        f"`precision`, or label more (tidemill gold sample {rows.problem.name})"
     )
 
 

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tidemill.contracts import ABSTAIN, Probabilities, Votes
+from tidemill.label.analysis.summary import conflicts
 
 LEAST: Final = 20
 """Gold rows from which on thresholds are chosen; with fewer the stated one holds."""
@@ -144,3 +145,19 @@ def silent_on(votes: Votes, names: tuple[str, ...], teachers: tuple[str, ...]) -
     """
     columns = [names.index(name) for name in teachers]
     return np.asarray((votes[:, columns] == ABSTAIN).all(axis=1))
+
+
+def uncertain_on(votes: Votes, *, n_classes: int) -> npt.NDArray[np.bool_]:
+    """Find the rows on which functions are silent or disagree.
+
+    Parameters
+    ----------
+    votes : (n_rows, n_functions)
+    n_classes
+        Number of classes.
+
+    Returns
+    -------
+    (n_rows,)
+    """
+    return np.asarray((votes == ABSTAIN).all(axis=1) | conflicts(votes, n_classes=n_classes))

@@ -66,13 +66,14 @@ class RowErrors:
         Raises
         ------
         DataError
-            The policy is to refuse; explains the first, and names the lines of all.
+            The policy is to refuse; explains the first, and names the lines of all, of a folder the files.
         """
         if not found:
             return
         if self.policy == "refuse":
             first, reason = found[0]
-            lines = [str(self.table.numbers[row]) for row, _ in found]
+            names = self.table.columns["path"] if self.table.unit == "file" else self.table.numbers
+            lines = [str(names[row]) for row, _ in found]
             rest = f" and {len(lines) - _LISTED} more" if len(lines) > _LISTED else ""
             others = (
                 f"; {len(lines)} {what}, {self.table.unit}s {', '.join(lines[:_LISTED])}{rest}"

@@ -61,6 +61,8 @@ class LabelResult:
     notes
         Warnings about functions: that several vote alike, that one votes on no row or the same on all, or that one knows what its
         row does not show.
+    spent
+        Money that generated votes took.
     """
 
     summary: pl.DataFrame
@@ -69,6 +71,7 @@ class LabelResult:
     n_cast: int
     fingerprints: dict[str, str]
     notes: list[str]
+    spent: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -104,15 +107,15 @@ class Made:
     ----------
     votes : (n_rows, n_functions)
         Of all batches.
-    identities
-        What each generator was fitted with, by name.
     notes
         What was dropped and why.
+    spent
+        Money that this took.
     """
 
     votes: Votes
-    identities: dict[str, str]
     notes: list[str]
+    spent: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -206,7 +209,7 @@ def label(
     leaks = [str(found) for found in dependent if found.function not in learned]
     notes = [*alike, *constant, *leaks, *engine.notes(), *all_votes.made.notes]
     result = _result(counts, of_gold, loaded, engine, quarantine)
-    return dataclasses.replace(result, notes=notes, fingerprints=result.fingerprints | all_votes.made.identities)
+    return dataclasses.replace(result, notes=notes, spent=all_votes.made.spent)
 
 
 class _AllVotes:
@@ -214,7 +217,7 @@ class _AllVotes:
 
     def __init__(self, loaded: LoadedFunctions, engine: Engine, storage: VoteStorage) -> None:
         self.loaded, self.engine, self.storage = loaded, engine, storage
-        self.made = Made(np.empty((0, 0), dtype=np.int16), {}, [])
+        self.made = Made(np.empty((0, 0), dtype=np.int16), [])
 
     def of(self, batches: Sequence[Batch]) -> Iterator[Votes]:
         """Votes of each batch, (n_rows, n_functions)."""

@@ -1,7 +1,8 @@
 """Which rows a person labels to decide whether a drift is harm: a random sample for the test, and apart from it rows that teach most.
 
 The sample is rows in the order of hashes of their ids, so a replay gives the same: first those from the change to the alarm
-together, then those of each later batch. Rows of the splits that evaluate judges by are left out.
+together, then those of each later batch. Rows of the splits that evaluate judges by are left out: nobody is asked for their labels.
+Labels that rows of any split got for another reason, since they came with the row or it was drawn at random, count beside it.
 """
 
 from __future__ import annotations
@@ -89,6 +90,29 @@ def answered_right(
             break
         right.append(labels[row_id] == predicted[row_id])
     return np.array(right, dtype=np.bool_)
+
+
+def otherwise_labeled(
+    batches: Sequence[Arrived], together: int, labels: Mapping[str, int], apart_from: Collection[str], salt: str
+) -> list[str]:
+    """Order the rows that got a label for another reason than this test: it came with them, or they were drawn at random.
+
+    Parameters
+    ----------
+    batches, together, salt
+        As of ``sample_order``.
+    labels : mapping
+        Class by row id, of such rows.
+    apart_from : collection of str
+        Ids of rows that count already.
+
+    Returns
+    -------
+    list of str
+        Row ids, in an order that no other row changes.
+    """
+    eligible = labels.keys() - set(apart_from)
+    return sample_order(batches, together, eligible, salt)
 
 
 def most_informative(

@@ -21,8 +21,15 @@ from tidemill.monitor.accuracy import (
 )
 from tidemill.monitor.betting import decide, labels_to_go
 from tidemill.monitor.harm import agreement_of
-from tidemill.monitor.label_queue import Arrived, Labels, answered_right, most_informative, sample_order
-from tidemill.monitor.rows import Array, Rows, rounded
+from tidemill.monitor.label_queue import (
+    Arrived,
+    Labels,
+    answered_right,
+    most_informative,
+    otherwise_labeled,
+    sample_order,
+)
+from tidemill.monitor.rows import Rows, rounded
 from tidemill.monitor.settings import MonitorSettings
 from tidemill.monitor.statistics import mean_difference
 from tidemill.reports.monitor import Agreement, LabelTest, StreamHarm
@@ -34,6 +41,10 @@ _LEAST_BAR: Final = 0.01
 _SHOWN: Final = 3
 """Functions that a sentence names."""
 _CALLED: Final[dict[bool | None, Verdict]] = {True: "harm", False: "no harm", None: "undecided"}
+
+
+def _no_labels(_: Sequence[str]) -> dict[str, int]:
+    return {}
 
 
 @dataclass(frozen=True)
@@ -87,6 +98,9 @@ class Judge:
         Of the stage.
     same_features
         Functions that read the features that the champion reads.
+    otherwise
+        Looks labels up that arrived rows of any split have for another reason than being asked for: they came with the row, or it
+        was drawn at random. Not those of rows that were picked for being hard.
     """
 
     reference: Rows
@@ -97,6 +111,7 @@ class Judge:
     salt: str
     settings: MonitorSettings
     same_features: tuple[str, ...] = ()
+    otherwise: Labels = _no_labels
 
     def verdict(self, since: Since) -> StreamHarm:
         """Judge rows.
@@ -116,7 +131,8 @@ class Judge:
         agreement, fell = agreement_of(self.reference, rows, self.n_classes, self.settings, alpha=alpha)
         changed = since.before_alarm is not None or bool(fell)
         without = self._without_labels(rows, agreement, changed=changed, low=now.low)
-        labels = self._test(since, asks=without is not False) if changed else None
+        test = self._test(since, asks=changed and without is not False)
+        labels = test if changed or (test.proven and test.outcome == "harm") else None
         harm, by = self._decided(labels, without=without, changed=changed)
         if len(rows) < self.settings.min_rows and by != "labels":
             harm, by = None, None
@@ -166,8 +182,13 @@ class Judge:
 
     def _test(self, since: Since, *, asks: bool) -> LabelTest:
         settings, alpha, bar = self.settings.harm, self.settings.alpha, self._bar
-        order = sample_order(since.batches, since.together, self.eligible, self.salt)[: settings.max_labels]
-        right = answered_right(order, _predicted(since), self.labels(order))
+        order = sample_order(since.batches, since.together, self.eligible, self.salt)
+        predicted, known = _predicted(since), self.labels(order)
+        right = answered_right(order[: settings.max_labels], predicted, known)
+        given = self.otherwise([row_id for batch in since.batches for row_id in batch.row_ids])
+        others = otherwise_labeled(since.batches, since.together, given, order[: len(right)], self.salt)
+        right = np.append(right, [given[row_id] == predicted[row_id] for row_id in others])[: settings.max_labels]
+        right, open_rows = right.astype(np.bool_), [row_id for row_id in order if row_id not in known]
         first = joined_rows([batch.rows for batch in since.batches[: since.together]])
         expected = estimate_accuracy(self.witnesses, first, level=1.0 - alpha).estimate
         verdict = decide(right, bar, expected=expected, alpha=alpha, max_labels=settings.max_labels)
@@ -183,13 +204,16 @@ class Judge:
             proven=verdict.proven,
             labels_used=verdict.used,
             more_labels=more,
-            rows=tuple(order[len(right) : len(right) + more]),
-            informative=most_informative(since.batches, self._doubt(since.rows), order, self.eligible) if more else (),
+            rows=tuple(open_rows[:more]),
+            informative=self._informative(since, {*order[: settings.max_labels], *open_rows[:more], *known})
+            if more
+            else (),
         )
 
-    def _doubt(self, rows: Rows) -> Array:
-        chances = chances_of(self.witnesses.tables, rows)
-        return np.asarray(np.abs(chances.confidence - chances.agreement))
+    def _informative(self, since: Since, apart_from: Collection[str]) -> tuple[str, ...]:
+        chances = chances_of(self.witnesses.tables, since.rows)
+        doubt = np.asarray(np.abs(chances.confidence - chances.agreement))
+        return most_informative(since.batches, doubt, apart_from, self.eligible)
 
 
 def _predicted(since: Since) -> dict[str, int]:

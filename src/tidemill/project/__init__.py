@@ -27,4 +27,5 @@ packages      pinned packages of demo data and weights, fetched and unpacked
 arrivals      new incoming files entered into the manifest
 refused_sources sources that were refused on this machine, and what they were judged by
 batches       batches of the manifest made into tables
+made_tables   tables that a command has made in the checkout, which make way for those of a run
 """

@@ -58,10 +58,11 @@ def generator(
         rows = rows.with_votes(np.concatenate(list(given.votes)), given.names)
         folder = given.cache_folder
         caches = [BatchCache(None if folder is None else folder / batch.key) for batch in given.batches]
-        done = generate(given.functions, rows, storage_of(paths, settings, caches))
+        storage = storage_of(paths, settings, caches)
+        done = generate(given.functions, rows, storage)
         done.report.write(paths.generated_report)
         _keep_seconds(paths, done.seconds)
-        return Made(done.votes, done.identities, done.notes)
+        return Made(done.votes, done.notes, storage.purse.spent)
 
     return make
 

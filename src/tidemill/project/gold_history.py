@@ -28,8 +28,12 @@ WITH_BATCH: Final = "batch"
 """What ``replaces`` holds for the label that a row came with."""
 UNKNOWN: Final = "unknown"
 """People of whom a file does not say who they are."""
+FOR_HARM: Final = "random: is the drift harmful"
+"""What ``picked`` of a file holds for rows that the monitor asks about, in an order of which none may be skipped."""
+Picked = Literal["random", "uncertain", "asked"]
 _WHO: Final = r"^[a-z0-9][a-z0-9_-]{0,31}$"
 _WHEN: Final = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$"
+_TOOLS: Final = frozenset({"label-studio", "mturk", "toloka"})
 _STEP: Final = dt.timedelta(microseconds=1)
 
 
@@ -51,7 +55,7 @@ class Answer(Settings):
     replaces
         The answer that counted until then, by its id; ``WITH_BATCH`` for the label that the row came with.
     picked
-        How the row was chosen to be labeled; None where it is not known.
+        How the row was chosen to be labeled: drawn at random, for being hard, or asked for by the monitor; None where it is not known.
     note
         What the person wrote beside it.
     sha256
@@ -64,7 +68,7 @@ class Answer(Settings):
     when: Annotated[str, Field(pattern=_WHEN)]
     source: str
     replaces: str | None = None
-    picked: Literal["random", "uncertain"] | None = None
+    picked: Picked | None = None
     note: Annotated[str, Field(max_length=2000)] | None = None
     sha256: str | None = None
 
@@ -73,6 +77,12 @@ class Answer(Settings):
         """12 hexadecimal digits of what it says."""
         content = "\0".join([self.row_id, self.label or "", self.who or "", self.when, self.source])
         return hashlib.sha256(content.encode()).hexdigest()[:12]
+
+    @property
+    def origin(self) -> str:
+        """Where it came from, in a word: the file, or the tool, whose answers have a source each."""
+        tool, more, _ = self.source.partition("/")
+        return tool if more and tool in _TOOLS else self.source
 
     def line(self) -> str:
         """Write it as a line of the file.
@@ -273,7 +283,7 @@ class GoldHistory:
         return time.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
-def how_picked(reason: object) -> Literal["random", "uncertain"] | None:
+def how_picked(reason: object) -> Picked | None:
     """Tell how a row was chosen from the reason that a file names.
 
     Parameters
@@ -284,15 +294,17 @@ def how_picked(reason: object) -> Literal["random", "uncertain"] | None:
     Returns
     -------
     str or None
-        "uncertain" for whatever is not random.
+        "asked" for rows of the monitor's test of harm, in whose order none may be skipped; "uncertain" for whatever else is not random.
 
     Examples
     --------
     >>> how_picked("random: is the drift harmful"), how_picked("functions disagree"), how_picked(None)
-    ('random', 'uncertain', None)
+    ('asked', 'uncertain', None)
     """
     if not isinstance(reason, str) or not reason.strip():
         return None
+    if reason.startswith(("asked", FOR_HARM)):
+        return "asked"
     return "random" if reason.startswith("random") else "uncertain"
 
 

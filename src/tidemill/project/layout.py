@@ -204,6 +204,11 @@ class Paths:
         return self.shared / STATE
 
     @property
+    def made_tables(self) -> Path:
+        """Which tables of batches a command has made here before any run."""
+        return self.state / "made_tables" / f"{self.name}.json"
+
+    @property
     def last_drift(self) -> Path:
         """The report of the last look at batches that have arrived, which publishes nothing."""
         return self.state / "drift" / f"{self.name}.json"

@@ -73,12 +73,12 @@ class RowNames:
         if not found:
             where = "" if batch is None else f" in batch {batch!r}"
             meant = closest(name, list(self.by_name)) if len(self.by_name) < _GUESSED else None
-            hint = f"; did you mean {meant}?" if meant else f" among {self.table.height:,}"
-            raise DataError(f"there is no row {name!r}{where}{hint}")
-        shown = ", ".join(f"{self.table['row_id'][place]} of {batches[place]}" for place in found[:3])
+            among = f" among {self.table.height:,}" if batch is None else ""
+            raise DataError(f"there is no row {name!r}{where}{f'; did you mean {meant}?' if meant else among}")
+        shown = ", ".join(f"{self.table['row_id'][place]}: {self._full_name(place, name)}" for place in found[:3])
         raise DataError(
-            f"{name!r} may be any of {len(found)} rows ({shown}): add a column batch, or name rows by row_id, which "
-            "`tidemill gold sample` writes"
+            f"{name!r} may be any of {len(found)} rows ({shown}): name one by its row_id or with its batch, or add a column batch to "
+            "a file"
         )
 
     @cached_property
@@ -95,6 +95,11 @@ class RowNames:
         for name, index in self._image_names():
             result[name][index] = None
         return {name: list(rows) for name, rows in result.items()}
+
+    def _full_name(self, place: int, name: str) -> str:
+        """What names this row alone: its key, or where that is the same in every batch, the batch."""
+        key, batch = self.table["key"][place], self.table["batch"][place]
+        return key if key != name else f"of {batch}"
 
     def _names(self, key: str) -> list[str]:
         bare = self.settings.bare_key(key)

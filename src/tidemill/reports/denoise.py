@@ -163,6 +163,7 @@ class PeopleInLabels(Part):
     answers: Count = Field(description="newest of each person and row")
     rows: Count = Field(description="rows with answers")
     changed: Count = Field(description="of these, rows that get another class than by functions alone")
+    overruled: Count = Field(default=0, description="rows that keep another class than all of two or more people name")
     accuracy: Shares = Field(description="person: expected share of answers that are right")
     slope: float = Field(description="how far functions are believed: 1 as they are, 0 not at all")
 

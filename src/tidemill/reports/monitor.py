@@ -197,7 +197,7 @@ class LabelTest(Part):
 
     bar: Share = Field(description="accuracy below which it is harm: that of the reference less the tolerated fall")
     answered: Count = Field(
-        description="rows that have been labeled, in the order of `rows`, up to the first that has not"
+        description="labeled rows that count: of `rows` up to one that is skipped; and not asked for"
     )
     right: Count = Field(description="of these, rows that the champion predicts right")
     outcome: Literal["harm", "no harm"] | None = Field(description="final; null: more labels are needed")
@@ -229,7 +229,7 @@ class StreamHarm(Part):
         default=(),
         description="functions that read the champion's features: agreement does not show where these mislead",
     )
-    labels: LabelTest | None = Field(description="null: nothing has changed, so none are asked")
+    labels: LabelTest | None = Field(description="null: nothing has changed, and labels prove no harm")
     reasons: tuple[str, ...] = Field(description="why, a sentence each")
 
 

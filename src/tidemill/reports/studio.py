@@ -91,6 +91,21 @@ class LabelCounts(Part):
     splits: dict[str, Count] = Field(description="labels by split")
 
 
+class LabelPage(Part):
+    """What rows can be labeled as, and of which batches."""
+
+    name: str = Field(description="of the problem")
+    classes: tuple[str, ...] = Field(description="names of the classes")
+    batches: tuple[str, ...] = Field(description="names of the batches, in the order in which they came")
+
+
+class KeptLabel(Part):
+    """A label that was kept."""
+
+    answer: str = Field(description="id of the answer in the history of gold, by which it is taken back")
+    counts: LabelCounts = Field(description="with it")
+
+
 class LabelQueue(Part):
     """The next rows to label."""
 

@@ -34,7 +34,11 @@ def certificate_lines(found: Certificate) -> list[str]:
 
 
 def _overruled(reviewers: ReviewersError) -> str:
-    return f" and overruled in {reviewers.overruled} of {reviewers.confirmed} rows" if reviewers.confirmed else ""
+    return (
+        f" and overruled, or not confirmed yet, in {reviewers.overruled} of {reviewers.confirmed} rows"
+        if reviewers.confirmed
+        else ""
+    )
 
 
 def _which(target: AuditTarget) -> str:

@@ -57,11 +57,15 @@ def combined_labels(
     agreed = fitted.probabilities[given.row, given.label]
     right = np.bincount(given.annotator, weights=agreed) / np.bincount(given.annotator)
     changed = before[answered].argmax(axis=1) != fitted.probabilities[answered].argmax(axis=1)
+    named = given.counts() > 0
+    agree = (named.sum(axis=1) == 1) & (given.counts().sum(axis=1) > 1)
+    overruled = agree & (named.argmax(axis=1) != fitted.probabilities.argmax(axis=1))
     about = PeopleInLabels(
         people=len(people),
         answers=len(given.row),
         rows=len(answered),
         changed=int(changed.sum()),
+        overruled=int(overruled.sum()),
         accuracy={who: round(float(share), _DIGITS) for who, share in zip(people, right, strict=True)},
         slope=round(fitted.slope, _DIGITS),
     )

@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import yaml
 
@@ -36,6 +36,10 @@ from tidemill.runs.worktree import Workspace
 
 _NOTHING = "0" * 40
 _TRIES = 5
+
+
+ELSEWHERE: Final = "the results are on"
+"""What the outcome of a run says that could not move the branch of the checkout."""
 
 
 @dataclass(frozen=True)
@@ -257,7 +261,7 @@ def _synchronise(root: Path, branch: str, target: str, old: str, new: str) -> st
             if current_branch(root) == branch
             else f"another checkout is on {branch}"
         )
-        return f"{why}, so the results are on {target}: git merge {target}"
+        return f"{why}, so {ELSEWHERE} {target}: git merge {target}"
     if current_branch(root) != branch:
         return f"on branch {branch}"
     try:

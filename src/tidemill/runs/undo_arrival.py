@@ -30,6 +30,8 @@ class UndoneArrival:
         Batches after it, which are made again without it.
     withdrawn
         Labels for rows of earlier batches that do not count any more.
+    is_there
+        Whether the file is, and would arrive anew.
     """
 
     batch: str
@@ -37,6 +39,7 @@ class UndoneArrival:
     is_batch: bool
     later: tuple[str, ...]
     withdrawn: int
+    is_there: bool
 
 
 def undo_arrival(project: Project, problem: str, batch: str) -> UndoneArrival:
@@ -69,7 +72,8 @@ def undo_arrival(project: Project, problem: str, batch: str) -> UndoneArrival:
         _refuse_learned(project, problem, batch)
         Manifest(batches=tuple(item for item in arrived if item != entry)).write(paths.manifest)
     later = () if entry is None else tuple(item.batch for item in arrived[arrived.index(entry) + 1 :])
-    return UndoneArrival(batch, source, entry is not None, later, _withdraw(source, history, paths))
+    withdrawn, is_there = _withdraw(source, history, paths), (paths.shared / source).exists()
+    return UndoneArrival(batch, source, entry is not None, later, withdrawn, is_there)
 
 
 def _labels_only(batch: str, history: GoldHistory, arrived: tuple[Arrival, ...]) -> str:

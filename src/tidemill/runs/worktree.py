@@ -7,13 +7,14 @@ import os
 import secrets
 import shutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tidemill.common.locks import CLAIM, abandoned, claimed
 from tidemill.errors import RunError
 from tidemill.project.layout import RUNS
+from tidemill.project.made_tables import remove_made_tables
 from tidemill.project.project import Project
 from tidemill.runs.checkout import current_branch
 from tidemill.runs.dvc_cache import damaged_objects, locked_stages, missing_objects, outputs
@@ -248,17 +249,33 @@ def refuse_uncommitted(root: Path) -> None:
         )
 
 
-def synchronise_data(root: Path, say: Say) -> None:
+def synchronise_data(root: Path, problems: Sequence[str], say: Say) -> None:
     """Check out DVC's outputs as the checkout's dvc.lock has them, where it has no changes of its own.
+
+    Outputs that the user changed are the user's, and are named. Tables that a command made of batches which the runs have made
+    tables of since are not.
 
     Parameters
     ----------
     root
         The user's checkout.
+    problems
+        Those that were run.
     say
         Called with every line that DVC prints.
     """
-    if (root / "dvc.lock").exists() and not git("status", "--porcelain", "--untracked-files=no", folder=root):
-        here = Workspace(root, root, "HEAD")
-        with contextlib.suppress(RunError):  # outputs that the user changed are the user's
-            here.dvc("checkout", "--quiet", "--allow-missing", say=say)
+    if not (root / "dvc.lock").exists() or git("status", "--porcelain", "--untracked-files=no", folder=root):
+        return
+    for name in problems:
+        remove_made_tables(Project(root, root).paths(name))
+    here = Workspace(root, root, "HEAD")
+    with contextlib.suppress(RunError):
+        here.dvc("checkout", "--quiet", "--allow-missing", say=say)
+        return
+    for name in problems:  # what is in the way may be another problem's
+        try:
+            here.dvc("checkout", "--quiet", "--allow-missing", *locked_stages(root, name), say=say)
+        except RunError:
+            say(
+                f"{name}: files below data/ or models/ were changed here and stay: `dvc checkout --force` takes those of the run"
+            )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -28,7 +29,7 @@ from tidemill.project.project import Project
 from tidemill.project.stage_arguments import stage_arguments
 from tidemill.project.tables import batch_names, read, read_batches, write
 from tidemill.reports.denoise import DenoiseReport
-from tidemill.reports.generate import GeneratedReport
+from tidemill.reports.generate import GeneratedReport, GeneratedVoter
 from tidemill.review.combined_labels import combined_labels
 
 
@@ -52,7 +53,7 @@ def run(project: Project, name: str) -> None:
     guard(done.labels, labels_contract(problem.classes), paths, "labels")
     write(done.labels, paths.labels, labels_contract(problem.classes))
     done.model.write(paths.label_model)
-    _write_explanation(paths, done, gold)
+    _write_explanation(paths, done, gold, generated.voters)
 
 
 def _with_answers(done: Denoised, paths: Paths, classes: tuple[str, ...]) -> Denoised:
@@ -64,13 +65,13 @@ def _with_answers(done: Denoised, paths: Paths, classes: tuple[str, ...]) -> Den
     )
 
 
-def _write_explanation(paths: Paths, done: Denoised, gold: np.ndarray) -> None:
+def _write_explanation(paths: Paths, done: Denoised, gold: np.ndarray, voters: Sequence[GeneratedVoter]) -> None:
     with atomic_write(paths.data / "evidence.parquet") as path:
         done.evidence.write_parquet(path, compression="zstd", statistics=False)
     done.report.write(paths.reports / "denoise.json")
     analysis = _write_analysis(paths, done.report)
     with atomic_write(paths.reports / "label_card.md") as path:
-        path.write_text(label_card(paths.name, done.report, analysis), encoding="utf-8")
+        path.write_text(label_card(paths.name, done.report, analysis, generated=voters), encoding="utf-8")
     folder = paths.reports / "denoise"
     done.explained.write(folder / "functions.json")
     draw(folder, done.explained, done.votes, done.gold_free, gold=gold)

@@ -65,6 +65,8 @@ def run(project: Project, name: str) -> None:
     keep_applied(paths, done.fingerprints)
     defer_pages(paths.votes, contract, paths, "votes")
     defer_page_of(done.quality, quality_contract(settings.suite), paths, "votes_quality")
+    if done.spent:
+        print(f"label: {done.spent:.2f} spent on prompts in this run", file=sys.stderr)
     print(f"label: {done.n_cast} votes cast, all others were in the cache", file=sys.stderr)
     with atomic_write(paths.reports / "lf_summary.csv") as path:
         done.summary.write_csv(path)

@@ -13,6 +13,7 @@ from tidemill.apps.gold.harm_sample import sample_for_harm, sample_of_cluster
 from tidemill.apps.gold.rows import problem_rows
 from tidemill.contracts import DataError
 from tidemill.project.contents import texts_of
+from tidemill.project.gold_history import FOR_HARM
 from tidemill.reports.monitor import Cause, Drift, StreamDrift
 from tidemill.reports.project import Manifest
 from tidemill.runs.model_registry import Registry
@@ -49,7 +50,7 @@ def test_they_are_written_in_the_order_of_the_test_with_those_that_teach_after_t
     done = sample_for_harm(project, "spam", OUT)
     table = pl.read_csv(OUT)
     assert table["row_id"].to_list() == done.table["row_id"].to_list() == [ids[7], ids[3], ids[5], ids[9]]
-    assert table["picked"].to_list() == ["random"] * 3 + ["uncertain"]
+    assert table["picked"].to_list() == [FOR_HARM] * 3 + ["uncertain"]
     assert table["text"][0] == texts_of(PATHS, ["may", "june"]).filter(pl.col("row_id") == ids[7])["text"][0]
     assert set(table["label"]) <= {None, ""}
 

@@ -8,14 +8,20 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from tests.apps.gold.conftest import PATHS
+from tests.apps.gold.conftest import CHOSEN, PATHS
+from tests.ingest.factories import SPAM
 from tidemill.apps.gold.add import AddedLabels, FileOptions, add_labels, own_id
 from tidemill.apps.gold.overview import gold_overview, history_lines, overview_lines, row_history
 from tidemill.apps.gold.rows import problem_rows
 from tidemill.apps.gold.sample import SampleRequest, sample_rows
 from tidemill.apps.gold.withdraw import withdraw_labels
+from tidemill.apps.models.harm_since_change import KnownLabels
+from tidemill.apps.studio.labeling import label_page
+from tidemill.apps.studio.workspace import Workspace
 from tidemill.contracts import ConfigError, DataError
 from tidemill.project.arrivals import arrive
+from tidemill.project.batches import add_batches
+from tidemill.project.gold_history import FOR_HARM
 from tidemill.project.project import Project
 
 FILE = Path("labels.csv")
@@ -52,6 +58,11 @@ def test_columns_and_batch_may_be_named_on_the_command_line(project: Project) ->
     assert labels(project) == {"may/0": 0, "may/1": 1, "june/7": 0}
 
 
+def test_rows_may_be_named_as_a_table_of_metadata_names_images(project: Project) -> None:
+    add(project, "file_name,label\nmay/3,ham\n")
+    assert labels(project)["may/3"] == 0
+
+
 def test_names_of_columns_may_differ_in_case_as_in_files_that_arrive(project: Project) -> None:
     done = add(project, "ID,Batch,Label\n7,june,ham\n")
     assert labels(project) == {"may/0": 0, "may/1": 1, "june/7": 0}
@@ -70,8 +81,9 @@ def test_all_that_cannot_be_taken_is_named_and_nothing_is_added(project: Project
     told = str(error.value).splitlines()
     assert told[0] == "labels.csv: 6 rows cannot be taken, so none is:"
     assert "line 2: column 'id': '2' may be any of 2 rows" in told[1]
+    assert ": may/2)" in told[1]
     assert "add a column batch" in told[1]
-    assert "line 3: column 'id': there is no row 'none' in batch 'may'" in told[2]
+    assert told[2].endswith("line 3: column 'id': there is no row 'none' in batch 'may'")  # and not a list of all rows
     assert "line 4: column 'label' is 'spma', not a class; did you mean 'spam'?" in told[3]
     assert "line 6: " in told[4]
     assert "'4' has another label further up" in told[4]
@@ -107,6 +119,18 @@ def test_two_people_may_say_the_same_and_the_newest_counts(project: Project) -> 
     assert [(answer.label, answer.who) for answer in done.answers] == [("ham", "r1"), ("spam", "r2")]
     add(project, "id,batch,label\n2,may,ham\n", who="r3")
     assert labels(project)["may/2"] == 0
+
+
+def test_labels_of_rows_that_were_picked_for_being_hard_or_may_have_been_skipped_do_not_judge_harm_beside_the_test(
+    project: Project,
+) -> None:
+    picked = ["random", "uncertain", FOR_HARM, ""]
+    add(project, "id,batch,label,picked\n" + "".join(f"{n},may,ham,{why}\n" for n, why in enumerate(picked, start=2)))
+    add_batches(SPAM, CHOSEN, PATHS)
+    keys = dict(problem_rows(project, "spam").table.select("row_id", "key").iter_rows())
+    known = KnownLabels(PATHS, 2)
+    assert {keys[row_id] for row_id in known(list(keys))} == {f"may/{n}" for n in range(6)}
+    assert {keys[row_id] for row_id in known.otherwise(list(keys))} == {"may/0", "may/1", "may/2", "may/5"}
 
 
 def test_a_name_is_no_id(project: Project) -> None:
@@ -174,3 +198,22 @@ def test_labels_make_tables_of_what_has_arrived_and_name_what_has_not(project: P
     before = (PATHS.reports / "ingest.json").read_bytes()
     assert dict(add_labels(project, "spam", Path("labels.csv"), FileOptions()).counts)["new"] == 1
     assert (PATHS.reports / "ingest.json").read_bytes() == before  # the ingest stage writes it, and git has it
+
+
+def test_files_that_come_again_change_nothing_whosever_answer_counts(project: Project) -> None:
+    """Two people differ on a row; neither their files nor one of both, added twice, turn its label over."""
+    both = "id,batch,label,who\n2,may,ham,r1\n2,may,spam,r2\n"
+    add(project, both)
+    add(project, "id,batch,label\n2,may,spam\n", who="r3")
+    before = PATHS.gold_history.read_text(encoding="utf-8")
+    for text, who in ((both, None), ("id,batch,label\n2,may,ham\n", "r1")):
+        done = add(project, text, **({} if who is None else {"who": who}))
+        assert (done.answers, done.counts["known"]) == ((), text.count("may"))
+    assert PATHS.gold_history.read_text(encoding="utf-8") == before
+
+
+def test_rows_of_a_batch_that_no_run_has_taken_in_are_labeled_in_the_studio(project: Project) -> None:
+    (PATHS.raw / "june.parquet").unlink()
+    page = label_page(Workspace(project, "spam"))
+    assert (page.classes, page.batches) == (("ham", "spam"), ("june", "may"))
+    assert problem_rows(project, "spam").table.height == 40

@@ -137,6 +137,29 @@ def test_without_labels_the_classes_are_given_and_two_functions_run(project: Pat
     assert compose(conf=Path("conf"))["reviews"]["ingest"]["key"] is None
 
 
+@pytest.mark.parametrize(
+    ("column", "values", "is_key"),
+    [
+        ("nr", "m{}", True),
+        ("mailId", "{}", True),
+        ("ticket_no", "{}", True),
+        ("nr", "same", False),
+        ("row_id", "{}", False),
+        ("piano", "{}", False),
+    ],
+)
+def test_rows_are_named_by_a_column_of_ids_by_which_labels_come_back(
+    project: Path, column: str, values: str, *, is_key: bool
+) -> None:
+    source = project / "r.jsonl"
+    rows = [{"body": f"{'word ' * (n % 7 + 1)}{chr(97 + n)}", column: values.format(n)} for n in range(20)]
+    source.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    new_problem.create_problem(words(source=str(source), text="body", classes="no, yes"), Project.open(project))
+    assert compose(conf=Path("conf"))["reviews"]["ingest"]["key"] == (["source", column] if is_key else None)
+    told = Path("conf/problem/reviews.yaml").read_text(encoding="utf-8")
+    assert ("in `tidemill gold add` too" in told) is not is_key
+
+
 def test_classes_that_look_like_numbers_or_booleans_stay_text(project: Path) -> None:
     source = reviews(project / "r.csv", labels=("1", "yes"))
     new_problem.create_problem(words(source=str(source), text="body", label="stars"), Project.open(project))

@@ -14,6 +14,7 @@ import pytest
 from tests.apps.gold.conftest import PATHS
 from tests.cli.factories import tidemill
 from tidemill.apps.gold.rows import problem_rows
+from tidemill.apps.gold.withdraw import withdraw_labels
 from tidemill.apps.review.audit import PlanRequest, certify, plan_audit, sample_audit
 from tidemill.apps.review.people import annotator_table, row_agreement
 from tidemill.contracts import ConfigError, DataError
@@ -66,8 +67,28 @@ def test_a_plan_a_sample_and_answers_make_a_certificate_that_expires_with_the_la
     assert found.newest_answer == "2026-11-03T10:00:00.000000Z"
     assert Certificate.read(PATHS.certificate) == found
     label_all(project, spam={rows[0]})
-    with pytest.raises(DataError, match="not those of the plan any more"):
+    with pytest.raises(DataError, match=r"the certificate is expired: .*not those of the plan any more"):
         certify(project, "spam")
+
+
+def test_a_certificate_is_taken_back_with_the_answers_that_it_was_made_of(
+    project: Project, capsys: pytest.CaptureFixture[str]
+) -> None:
+    label_all(project)
+    Path("dvc.yaml").write_text("stages: {}\n")
+    plan_audit(project, "spam", REQUEST)
+    sample_audit(project, "spam", OUT, most=30, tests=0, seed=1)
+    answer(checked(), "a1")
+    found = certify(project, "spam")
+    plan_audit(project, "spam", replace(REQUEST, error=0.06))
+    assert not certify(project, "spam").met
+    assert Certificate.read(PATHS.certificate) == found  # of another plan, which nothing speaks against
+    plan_audit(project, "spam", REQUEST)
+    withdraw_labels(project, "spam", who="a1")
+    tidemill("review", "certify", "spam")
+    assert "the certificate that was there is taken back" in capsys.readouterr().out
+    kept = Certificate.read(PATHS.certificate)
+    assert (kept.met, kept.checked) == (False, 0)
 
 
 def test_a_row_in_dispute_is_asked_again_and_two_more_answers_confirm_the_label(project: Project) -> None:
@@ -145,6 +166,22 @@ def test_test_questions_look_like_other_rows_and_tell_who_is_ejected(project: Pr
     assert done.table["row_id"].n_unique() == done.first + done.again + done.tests
     agreement = row_agreement(project, "spam", draws=100, seed=1)
     assert (agreement.people, agreement.rows, agreement.answers) == (3, 12, 40)
+
+
+@pytest.mark.parametrize(("tests", "wrong", "is_ejected"), [(8, 3, True), (8, 2, False), (7, 7, False)])
+def test_below_seven_tenths_of_trust_after_eight_test_questions_answers_are_replaced(
+    project: Project, tests: int, wrong: int, *, is_ejected: bool
+) -> None:
+    """Trust is smoothed by two questions of which 1.6 are right: 5 of 8 make .66, 6 of 8 make .76."""
+    rows = label_all(project)[5:20]
+    for who in ("a1", "a2"):
+        answer(rows[:tests], who)
+    answer(rows[: tests + 1], "bad", spam=tuple(rows[:wrong]))
+    table = {line.who: line for line in annotator_table(project, "spam").annotators}
+    assert (table["bad"].tests, table["bad"].ejected) == (tests, is_ejected)
+    plan_audit(project, "spam", REQUEST)
+    sample_audit(project, "spam", OUT, most=40, tests=0, seed=1)
+    assert (rows[tests] in checked()) == is_ejected  # that he alone has answered
 
 
 def test_labels_that_are_not_there_and_plans_that_cannot_be_are_refused(project: Project) -> None:

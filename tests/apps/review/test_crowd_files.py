@@ -10,7 +10,9 @@ from typing import Any
 import polars as pl
 import pytest
 
+from tidemill.apps.gold.overview import gold_overview
 from tidemill.apps.gold.rows import problem_rows
+from tidemill.apps.gold.withdraw import withdraw_labels
 from tidemill.apps.review.crowd_exchange import export_tasks, import_answers
 from tidemill.contracts import ConfigError, DataError
 from tidemill.project.project import Project
@@ -128,6 +130,44 @@ def test_a_rejected_assignment_is_no_answer_and_is_withdrawn_where_it_was_one(pr
     assert import_answers(project, "spam", ANSWERS).answers == ()
 
 
+@pytest.mark.parametrize(
+    ("line", "status"), [(turk, {"AssignmentStatus": "Rejected"}), (toloka, {"ASSIGNMENT:status": "REJECTED"})]
+)
+def test_a_rejection_that_is_taken_back_brings_the_answer_back_but_not_what_a_person_withdrew(
+    project: Project, rows, line, status
+):
+    """Both platforms let a requester change a rejection into an acceptance."""
+    accepted, rejected = put([line(rows[0], "spam")], Path("yes.csv")), put([line(rows[0], "spam", **status)])
+    added = [len(import_answers(project, "spam", file).answers) for file in (accepted, rejected, rejected, accepted)]
+    assert added == [1, 1, 0, 1]
+    for file, lines in ((accepted, 0), (rejected, 1), (accepted, 1), (accepted, 0)):
+        assert len(import_answers(project, "spam", file).answers) == lines
+    [valid] = problem_rows(project, "spam").history.valid
+    withdraw_labels(project, "spam", source=valid.origin)
+    again = import_answers(project, "spam", accepted)
+    assert (again.answers, again.known) == ((), 1)
+    assert problem_rows(project, "spam").history.valid == ()
+
+
+def test_two_answers_of_one_assignment_are_named_and_one_that_was_mended_is_the_newest(project: Project, rows):
+    unclear = put([turk(rows[0], "spam"), turk(rows[0], "ham"), turk(rows[1], "ham"), turk(rows[1], "ham")])
+    done = import_answers(project, "spam", unclear)
+    assert [answer.row_id for answer in done.answers] == [rows[1]]
+    assert [reason.split(": ", 1)[0] for reason in done.refused] == ["line 3"]
+    mended, before = put([turk(rows[1], "spam")], Path("mended.csv")), put([turk(rows[1], "ham")])
+    assert [len(import_answers(project, "spam", file).answers) for file in (mended, mended, before)] == [1, 0, 0]
+    known = problem_rows(project, "spam")
+    assert known.history.counting[rows[1]].label == "spam"
+
+
+def test_answers_of_a_platform_are_one_source_in_the_overview_and_are_withdrawn_together(project: Project, rows):
+    import_answers(project, "spam", put([turk(row, "spam") for row in rows]))
+    assert sum(gold_overview(project, "spam")["sources"]["mturk"].values()) == 3
+    with pytest.raises(DataError, match="sources are mturk "):
+        withdraw_labels(project, "spam", source="turk")
+    assert withdraw_labels(project, "spam", source="mturk").rows == 3
+
+
 def test_a_dry_run_writes_nothing(project: Project, rows):
     done = import_answers(project, "spam", put([turk(rows[0], "spam")]), dry_run=True)
     assert len(done.answers) == 1
@@ -163,10 +203,7 @@ def test_answers_that_may_be_none_or_are_two_or_are_yet_to_come_are_named_and_no
     told = sorted(reason.split(": ", 1)[1] for reason in done.refused)
     assert told[0].startswith("AssignmentStatus is 'Frozen', which may be an answer or none; known are approved,")
     assert told[1] == "SubmitTime is 'Sat Nov 28 10:13:24 PST 2999', which is yet to come"
-    assert [reason.endswith("has another answer in this file: keep one of the two") for reason in told[2:]] == [
-        True,
-        True,
-    ]
+    assert [reason.endswith("has another answer further up: neither is taken") for reason in told[2:]] == [True]
 
 
 @pytest.mark.parametrize(

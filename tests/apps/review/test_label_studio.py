@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import io
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -20,6 +21,7 @@ from tidemill.apps.review.label_studio import TOKEN, LabelStudio
 from tidemill.apps.review.label_studio_sync import PulledAnswers, pull_answers, push_rows
 from tidemill.apps.review.label_studio_tasks import labeling_interface, task
 from tidemill.apps.review.rows_to_review import RowToReview
+from tidemill.cli.review.pull import pull as review_pull
 from tidemill.contracts import NO_GOLD, ConfigError, DataError
 from tidemill.project.gold_history import GoldHistory
 from tidemill.project.project import Project
@@ -335,3 +337,36 @@ def test_a_picture_is_inside_its_task() -> None:
     assert made["data"]["image"].startswith("data:image/png;base64,")
     assert len(made["data"]["image"]) < 2000
     assert "predictions" not in made
+
+
+def test_pulling_again_and_again_outlives_a_server_that_does_not_answer_for_a_while(
+    project: Project, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("dvc.yaml").write_text("stages: {}\n", encoding="utf-8")
+    monkeypatch.setenv(TOKEN, "t0")
+    gone = DataError("does not answer")
+    pulls: Iterator[DataError | PulledAnswers] = iter([gone, PulledAnswers(1, (), 3, 0, 0, ()), gone, gone])
+
+    def pull(*_: object, **__: object) -> PulledAnswers:
+        found = next(pulls)
+        if isinstance(found, DataError):
+            raise found
+        return found
+
+    slept: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        slept.append(seconds)
+        if len(slept) == 3:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr("tidemill.apps.review.label_studio_sync.pull_answers", pull)
+    monkeypatch.setattr("time.sleep", sleep)
+    with pytest.raises(KeyboardInterrupt):
+        review_pull("spam", url=ADDRESS, every=60.0)
+    told = capsys.readouterr()
+    assert slept == [60.0] * 3
+    assert told.err.count("does not answer; asked again in 60 seconds") == 2
+    assert "3 are known already" in told.out
+    with pytest.raises(DataError, match="does not answer"):
+        review_pull("spam", url=ADDRESS)  # asked once, it says so and ends

@@ -81,6 +81,7 @@ def test_a_random_share_is_of_all_splits_and_spread_over_the_queue(rows: Problem
     places = np.flatnonzero((table["picked"] == RANDOM).to_numpy())
     assert len(places) == 10
     assert set(np.diff(places)) <= {1, 2, 3}
+    assert (places < 10).sum() == 5
     assert not set(table.filter(pl.col("picked") == RANDOM).join(rows.table, on="row_id")["split"]) <= {"train", "dev"}
     assert table["row_id"].n_unique() == 20
     known = rows.table.filter(pl.col("gold") >= 0)["row_id"]
@@ -160,14 +161,15 @@ def test_labels_and_predictions_are_read_once(rows: ProblemRows, monkeypatch: py
     assert (read["labels.parquet"], read["predictions.parquet"], read["votes.parquet"]) == (1, 1, 1)
 
 
-def test_it_says_when_it_no_longer_pays() -> None:
-    table = pl.DataFrame({"expected": [0.5] * 10 + [0.04] * 10, "picked": ["x"] * 19 + ["random"]})
+def test_it_says_when_a_row_corrects_less_than_two_drawn_at_random() -> None:
+    table = pl.DataFrame({"expected": [0.5] * 10 + [0.08] * 10, "picked": ["x"] * 19 + ["random"]})
     found = summarized(table, 0.05, 6.0)
-    assert (found.stop_after, found.expected_errors, found.picked) == (10, 5.4, {"x": 19, "random": 1})
-    assert [part.per_minute for part in found.parts] == [5.0] * 5 + [0.4] * 5
+    assert (found.stop_after, found.expected_errors, found.picked) == (10, 5.8, {"x": 19, "random": 1})
+    assert [part.per_minute for part in found.parts] == [5.0] * 5 + [0.8] * 5
     assert [(part.first, part.last) for part in found.parts][:2] == [(1, 2), (3, 4)]
     assert summarized(table.head(10), 0.05, 6.0).stop_after is None
     assert summarized(table.tail(10), 0.05, 6.0).stop_after == 0
+    assert summarized(table, 0.03, 6.0).stop_after is None
 
 
 def test_how_long_an_answer_takes_is_measured_without_pauses() -> None:
@@ -189,5 +191,5 @@ def test_the_file_has_what_a_person_needs(project: Project) -> None:
 
 
 def test_without_labels_the_command_that_makes_them_is_named(project: Project) -> None:
-    with pytest.raises(DataError, match="no labels of spam yet: `tidemill run spam`"):
+    with pytest.raises(DataError, match="no labels of spam yet: `tidemill run problem=spam`"):
         write_queue(project, "spam", QueueRequest(8), OUT)

@@ -6,11 +6,13 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from tidemill.apps.gold.add import LabeledRow, add_answer
 from tidemill.apps.gold.rows import problem_rows
 from tidemill.apps.gold.sample import SampleRequest
 from tidemill.apps.review.rows_to_review import RowToReview
 from tidemill.apps.review.terminal import KEYS, QUIT, SKIP, UNDO, Session, _plain, label_rows
-from tidemill.contracts import NO_GOLD
+from tidemill.cli.review.label import _Keys
+from tidemill.contracts import NO_GOLD, ConfigError
 from tidemill.project.gold_history import GoldHistory
 from tidemill.project.project import Project
 
@@ -96,3 +98,42 @@ def test_a_picture_is_shown_as_a_file(project: Project, monkeypatch: pytest.Monk
     assert file.read_bytes().startswith(b"\x89PNG")
     known = problem_rows(project, "spam")
     assert set(known.table["gold"].to_list()) == {NO_GOLD, 0, 1}
+
+
+def test_undo_leaves_what_another_person_has_said_of_the_row_since(project: Project) -> None:
+    keys = iter("1u")
+
+    def read_key() -> str:
+        key = next(keys, "")
+        if key == UNDO:
+            [mine] = problem_rows(project, "spam").history.answers
+            add_answer(project, "spam", LabeledRow(mine.row_id, "spam", who="r08"), source="elsewhere")
+        return key
+
+    label_rows(project, "spam", REQUEST, read_key, lambda _: None)
+    assert [(one.who, one.label) for one in problem_rows(project, "spam").history.valid] == [("r08", "spam")]
+
+
+def test_keys_that_come_at_once_are_read_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As those do that are pressed while an answer is kept; an arrow is one key."""
+    arrived = iter(["12", "s", "\x1b[A"])
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
+    monkeypatch.setattr("typer.getchar", lambda: next(arrived))
+    keys = _Keys()
+    assert [keys() for _ in range(4)] == ["1", "2", "s", "\x1b[A"]
+
+
+def test_more_classes_than_keys_are_told_before_a_row_is_asked(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tidemill.apps.review.terminal.KEYS", "1")
+    with pytest.raises(ConfigError, match="2 classes and a terminal 1 keys"):
+        pressed(project, "1")
+
+
+def test_answers_have_the_id_that_was_given_and_a_name_is_refused_before_a_row_is_asked(project: Project) -> None:
+    keys = iter("1")
+    label_rows(project, "spam", REQUEST, lambda: next(keys, ""), lambda _: None, who="r07")
+    assert [one.who for one in problem_rows(project, "spam").history.answers] == ["r07"]
+    with pytest.raises(ConfigError, match="'Ann Lee' is no id of a person"):
+        label_rows(project, "spam", REQUEST, lambda: pytest.fail("asked"), lambda _: None, who="Ann Lee")

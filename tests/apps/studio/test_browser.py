@@ -124,6 +124,138 @@ def test_rows_are_labeled_by_the_keyboard_skipped_and_taken_back(page, copied):
     assert {row: one.label for row, one in GoldHistory.read(history).counting.items()} == given
 
 
+def opened(page, address):
+    """The label page of the problem mail, in a tab of its own."""
+    page.goto("about:blank")
+    page.goto(f"{address.rstrip('/')}/#/mail/label")
+    return page.get_by_role("region", name="Row to label")
+
+
+def said(copied) -> list[tuple[str, str | None, str | None]]:
+    answers = GoldHistory.read(copied / "data/mail/gold_history.jsonl").answers
+    return [(one.row_id, one.label, one.who) for one in answers]
+
+
+def test_a_key_that_is_held_and_a_double_click_answer_one_row(page, copied, address):
+    asked = opened(page, address)
+    asked.wait_for()
+    page.get_by_role("link", name="mail", exact=True).click()
+    page.get_by_text("240 of 240 rows").wait_for()
+    page.go_back()
+    skipped = asked.get_attribute("data-row")
+    page.get_by_role(
+        "button", name="Skip", exact=False
+    ).click()  # where the page that was left is, which listens to no key
+    page.locator(f"[data-row={skipped}]").wait_for(state="detached")
+    rows = []
+    for key in ("2", "Enter"):  # a class, and the button of the first class
+        rows.append(asked.get_attribute("data-row"))
+        for _ in range(3):
+            page.keyboard.down(key)  # from the second time on as of a key that is held
+            page.locator(f"[data-row={rows[-1]}]").wait_for(state="detached")
+        page.keyboard.up(key)
+    clicks = """([time, place]) => {
+        const event = new MouseEvent("click", { detail: 1, bubbles: true, clientX: 9, clientY: 9 });
+        Object.defineProperty(event, "timeStamp", { value: time });
+        document.querySelectorAll(".classes button")[place].dispatchEvent(event);
+    }"""
+    for time, place in ((0, 1), (100, 0), (1000, 1)):  # the second is the second half of a double click
+        if time != 100:
+            rows.append(asked.get_attribute("data-row"))
+        page.evaluate(clicks, [time, place])
+        page.locator(f"[data-row={rows[-1]}]").wait_for(state="detached")
+    page.get_by_text("4 labels given on this page").wait_for()
+    labels = ("spam", "ham", "spam", "spam")
+    assert [(row_id, label) for row_id, label, _ in said(copied)] == list(zip(rows, labels, strict=True))
+
+
+def test_a_page_that_is_loaded_again_and_a_studio_that_is_started_again_lose_nothing(page, copied, address):
+    asked = opened(page, address)
+    first = asked.get_attribute("data-row")
+    page.get_by_label("Your id").fill("r07")
+    page.get_by_label("Your id").blur()
+    page.keyboard.press("1")
+    page.locator(f"[data-row={first}]").wait_for(state="detached")
+    skipped = asked.get_attribute("data-row")
+    page.keyboard.press("s")
+    page.reload()
+    page.get_by_text("1 labels given on this page").wait_for()
+    assert asked.get_attribute("data-row") not in {first, skipped}
+    page.keyboard.press("u")
+    page.locator(f"[data-row={first}]").wait_for()
+    assert said(copied)[-1][1] is None
+    page.get_by_label("Note").fill("kept")
+    page.get_by_label("Note").blur()
+    page.route("**/labels", lambda route: route.abort())
+    page.keyboard.press("2")
+    page.get_by_text("does not answer").wait_for()
+    assert page.get_by_label("Note").input_value() == "kept"
+    page.unroute("**/labels")
+    stale = iter([True])
+
+    def of_an_earlier_start(route) -> None:
+        headers = route.request.headers | ({"x-tidemill-csrf": "old"} if next(stale, False) else {})
+        route.continue_(headers=headers)
+
+    page.route("**/labels", of_an_earlier_start)
+    page.keyboard.press("2")
+    page.locator(f"[data-row={first}]").wait_for(state="detached")
+    [given] = GoldHistory.read(copied / "data/mail/gold_history.jsonl").valid
+    assert (given.row_id, given.label, given.who, given.note) == (first, "spam", "r07", "kept")
+
+
+def test_two_people_are_asked_different_rows_and_undo_their_own_answers(page, browser, copied, address):
+    one, other = opened(page, address), browser.new_page()
+    asked = opened(other, address)
+    rows = one.get_attribute("data-row"), asked.get_attribute("data-row")
+    assert rows[0] != rows[1]
+    for place, at in enumerate((page, other)):
+        at.get_by_label("Your id").fill(f"r0{place}")
+        at.get_by_label("Your id").blur()
+        at.keyboard.press("12"[place])
+        at.locator(f"[data-row={rows[place]}]").wait_for(state="detached")
+    page.keyboard.press("u")
+    page.locator(f"[data-row={rows[0]}]").wait_for()
+    assert said(copied)[:2] == [(rows[0], "ham", "r00"), (rows[1], "spam", "r01")]
+    assert [answer.who for answer in GoldHistory.read(copied / "data/mail/gold_history.jsonl").valid] == ["r01"]
+    other.close()
+
+
+def test_odd_texts_are_shown_as_they_are_and_a_page_that_was_left_is_not_drawn_again(page, address):
+    texts = ["<b>bold</b><script>window.planted = 1</script>", "مرحبا بالعالم", "x" * 20_000, ""]
+    held = []
+
+    def odd(route) -> None:
+        content = route.fetch().json()
+        content["rows"] = [row | {"text": text} for row, text in zip(content["rows"], texts, strict=False)]
+        held.append(lambda: route.fulfill(json=content))
+
+    page.route("**/labels/next", odd)
+    with page.expect_request("**/labels/next"):
+        opened_again = opened(page, address)
+    while not held:
+        page.wait_for_timeout(20)
+    held.pop()()
+    for text in texts:
+        shown = opened_again.locator(".text")
+        expect(shown).to_have_text(text or "(no text)")
+        assert page.evaluate("document.documentElement.scrollWidth") <= 1280
+        direction = shown.evaluate("(node) => getComputedStyle(node).direction")
+        assert direction == ("rtl" if text.startswith("م") else "ltr")
+        page.keyboard.press("s")
+    assert page.evaluate("window.planted") is None
+    while not held:
+        page.wait_for_timeout(20)
+    page.get_by_role("link", name="Skip to the content").press("Enter")
+    assert page.evaluate("document.activeElement.id") == "page"
+    page.get_by_role("link", name="mail", exact=True).click()
+    page.get_by_role("heading", name="mail", exact=True).wait_for()
+    held.pop()()
+    page.keyboard.press("1")  # a class on the page that was left
+    page.get_by_text("240 of 240 rows").wait_for()
+    assert page.get_by_role("heading", name="Label mail").count() == 0
+
+
 def test_a_suggestion_is_opened_in_the_editor_and_saved_by_a_person_alone(page, copied):
     before = (copied / "src/problems/mail/f.yaml").read_text()
     page.get_by_role("link", name="mail", exact=True).click()

@@ -15,6 +15,7 @@ from tidemill.contracts import ABSTAIN, NO_GOLD, ConfigError, DataError
 from tidemill.label.analysis.suggestions import Evidence, suggest
 from tidemill.label.analysis.summary import conflicts, lf_summary
 from tidemill.label.functions.declared import declare
+from tidemill.project.gold_history import Answer, GoldHistory
 from tidemill.project.project import Project
 
 
@@ -333,6 +334,21 @@ def test_functions_that_people_contradict_are_listed_with_their_rows_and_what_me
         ("ham", "spam", True)
     ] * 2
     assert "says_you (src/problems/mail/f.yaml:5): wrong in" in lf("contradicted", "mail")
+
+
+@pytest.mark.slow
+def test_answers_that_came_since_the_last_run_contradict_functions_too(project, monkeypatch):
+    """On rows of dev alone: r001 and r002 are, r007 is of test."""
+    monkeypatch.chdir(project)
+    look = ProblemView(Project.open(Path()), "mail")
+    before = {one.function: one.wrong for one in contradicted_functions(look, shown=0).functions}
+    when = "2026-01-01T00:00:00.000000Z"
+    said = [Answer(row_id=row, label="spam", who="r07", when=when, source="s") for row in ("r001", "r002", "r007")]
+    monkeypatch.setattr("tidemill.project.gold_history.GoldHistory.read", lambda _: GoldHistory(tuple(said)))
+    after = {one.function: one.wrong for one in contradicted_functions(look, shown=0).functions}
+    ham = look.votes[[1, 2, 7], look.names.index("few_links")] == 0
+    assert ham.all()
+    assert after["few_links"] == before.get("few_links", 0) + 2
 
 
 @pytest.mark.slow

@@ -24,6 +24,8 @@ from tidemill.readers.read import read_file
 from tidemill.readers.table import Table, nearest
 
 _ID: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
+_FILES: Final = ("file_name", "filename", "file", "image", "path")
+"""Columns that name rows by the files of images, as a metadata.csv beside them does."""
 Fate = Literal["new", "changed", "same", "known"]
 
 
@@ -134,16 +136,19 @@ class LabeledRow:
         How the row was chosen: random or uncertain; None: not known.
     note
         What the person writes beside it.
+    who
+        Id of the person; None: that of this checkout.
     """
 
     row_id: str
     label: str
     picked: str | None = None
     note: str | None = None
+    who: str | None = None
 
 
-def add_answer(project: Project, name: str, given: LabeledRow, *, source: str) -> AddedLabels:
-    """Add the label that this checkout's user gives one row.
+def add_answer(project: Project, name: str, given: LabeledRow, *, source: str) -> Answer:
+    """Add the label that a person gives one row.
 
     Parameters
     ----------
@@ -158,24 +163,53 @@ def add_answer(project: Project, name: str, given: LabeledRow, *, source: str) -
 
     Returns
     -------
-    AddedLabels
-        One answer; none where the same person has said the same before.
+    Answer
+        The line that was added, or the one by which the same person has said the same before.
 
     Raises
     ------
     DataError
         There is no such row or class.
+    ConfigError
+        ``given.who`` is a name and no id.
     """
     rows = problem_rows(project, name)
+    who = own_id(rows.paths) if given.who is None else checked_id(given.who)
     if given.row_id not in rows.place:
         raise DataError(f"{name} has no row {given.row_id!r}")
     if given.label not in rows.problem.classes:
         raise DataError(f"{given.label!r} is no class of {name}{nearest(given.label, rows.problem.classes)}")
     place, label = rows.place[given.row_id], rows.problem.classes.index(given.label)
-    answer = _GivenLabel(place, label, own_id(rows.paths), how_picked(given.picked), given.note or None)
-    done = _answers(([answer], 0), rows, source)
-    append_answers(rows.paths, done.answers)
-    return done
+    item = _GivenLabel(place, label, who, how_picked(given.picked), given.note or None)
+    added = _answers(([item], 0), rows, source).answers
+    append_answers(rows.paths, added)
+    return added[0] if added else rows.history.by_person[given.row_id, who]
+
+
+def checked_id(who: str) -> str:
+    """Check that a text is an id of a person and no name.
+
+    Parameters
+    ----------
+    who
+        The text.
+
+    Returns
+    -------
+    str
+        The text.
+
+    Raises
+    ------
+    ConfigError
+        It is not.
+    """
+    if not _ID.fullmatch(who):
+        raise ConfigError(
+            f"who: {who!r} is no id of a person: lower-case letters, digits, - and _, up to 32, such as r07; names of people "
+            "stay out of git"
+        )
+    return who
 
 
 def own_id(paths: Paths, *, make: bool = True) -> str:
@@ -262,7 +296,7 @@ def _label_names(rows: ProblemRows, options: FileOptions) -> list[str]:
 
 
 def _row_names(rows: ProblemRows, wanted: str | None) -> list[str]:
-    usual = ("row_id", rows.settings.key_column, "key", rows.settings.image, "file", "image", "path")
+    usual = ("row_id", rows.settings.key_column, "key", rows.settings.image, *_FILES)
     return [wanted] if wanted else [name for name in dict.fromkeys(usual) if name]
 
 
@@ -288,13 +322,7 @@ def _place(value: Any, row: int, table: Table, rows: ProblemRows, options: FileO
 
 def _who(table: Table, row: int, usual: str) -> str:
     value = table.columns["who"][row] if table.has("who") else None
-    who = usual if values.is_missing(value) else as_string(value).strip()
-    if not _ID.fullmatch(who):
-        raise ConfigError(
-            f"who: {who!r} is no id of a person: lower-case letters, digits, - and _, up to 32, such as r07; names of people "
-            "stay out of git"
-        )
-    return who
+    return checked_id(usual if values.is_missing(value) else as_string(value).strip())
 
 
 def _picked(table: Table, row: int) -> str | None:
@@ -305,7 +333,7 @@ def _answers(given: tuple[list[_GivenLabel], int], rows: ProblemRows, source: st
     kept, blank = given
     ids, own, gold, splits = (rows.table[name].to_list() for name in ("row_id", "own", "gold", "split"))
     when = rows.history.time(ids[item.place] for item in kept)
-    earlier = {(answer.row_id, answer.who, answer.label) for answer in rows.history.counting.values()}
+    earlier = {(row_id, who, answer.label) for (row_id, who), answer in rows.history.by_person.items()}
     counts: Counter[str] = Counter({"blank": blank})
     by_split, answers = Counter[str](), []
     for item in kept:

@@ -12,6 +12,7 @@ from tidemill.apps.gold.sample_file import write_sample
 from tidemill.apps.models.accepted_drift import newest_report
 from tidemill.contracts import DataError
 from tidemill.project.arrivals import arrive
+from tidemill.project.gold_history import FOR_HARM
 from tidemill.project.project import Project
 from tidemill.readers.write import check_out
 from tidemill.reports.monitor import StreamDrift
@@ -35,7 +36,7 @@ def sample_for_harm(project: Project, name: str, out: Path) -> GoldSample:
     Returns
     -------
     GoldSample
-        First the random sample (picked: random), in the order in which it is to be labeled; then rows that teach most
+        First the random sample (picked: random, with the question), in the order in which it is to be labeled; then rows that teach most
         (uncertain), which decide nothing.
 
     Raises
@@ -54,7 +55,7 @@ def sample_for_harm(project: Project, name: str, out: Path) -> GoldSample:
     wanted = pl.DataFrame(
         {
             "row_id": [*harm.labels.rows, *harm.labels.informative],
-            "picked": ["random"] * len(harm.labels.rows) + ["uncertain"] * len(harm.labels.informative),
+            "picked": [FOR_HARM] * len(harm.labels.rows) + ["uncertain"] * len(harm.labels.informative),
         }
     )
     table = _written(project, name, wanted, out)

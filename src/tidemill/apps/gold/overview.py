@@ -32,7 +32,7 @@ def gold_overview(project: Project, name: str) -> dict[str, Any]:
     """
     rows = problem_rows(project, name)
     counting = rows.history.counting
-    source = [counting[row].source if row in counting else _BATCH for row in rows.table["row_id"]]
+    source = [counting[row].origin if row in counting else _BATCH for row in rows.table["row_id"]]
     who = [(counting[row].who or "-") if row in counting else "-" for row in rows.table["row_id"]]
     names = [*rows.problem.classes, ""]
     labeled = rows.table.with_columns(

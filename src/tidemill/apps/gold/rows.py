@@ -16,6 +16,7 @@ from tidemill.project.batches import add_batches, arrivals
 from tidemill.project.gold_history import GoldHistory
 from tidemill.project.gold_tables import own_labels
 from tidemill.project.layout import Paths
+from tidemill.project.made_tables import note_made_tables, table_stamps
 from tidemill.project.project import Project
 from tidemill.project.row_names import RowNames
 
@@ -85,8 +86,9 @@ def make_tables(project: Project, name: str) -> None:
     if all((paths.raw / f"{entry.batch}.parquet").exists() for entry in arrivals(paths.manifest)):
         return
     report = paths.reports / "ingest.json"  # it is in git: the stage writes it, and a run publishes it
-    before = report.read_bytes() if report.exists() else None
+    before, tables = report.read_bytes() if report.exists() else None, table_stamps(paths)
     add_batches(problem, settings, paths)
+    note_made_tables(paths, tables)
     if before is None:
         report.unlink()
     else:

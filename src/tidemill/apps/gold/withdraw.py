@@ -51,7 +51,7 @@ def withdraw_labels(
     rows
         Rows by row_id, key or file name: the answer that counts goes, and the one before it counts again.
     source, who
-        Withdraw the answers of this file, or of this person, in place of those of rows.
+        Withdraw the answers of this file or tool, or of this person, in place of those of rows.
     everything
         Withdraw all answers of the rows, and the label that they came with.
 
@@ -81,6 +81,34 @@ def withdraw_labels(
     after = problem_rows(project, name)
     places = {after.place[row_id] for row_id in ids if row_id in after.place}
     return WithdrawnLabels(answers, len(set(ids)), sum(after.table["gold"][place] == NO_GOLD for place in places))
+
+
+def withdraw_answer(project: Project, name: str, row_id: str, answer: str) -> None:
+    """Withdraw one answer, whatever others have said of its row since; once, however often it is asked for.
+
+    Parameters
+    ----------
+    project
+        The project.
+    name
+        Name of the problem.
+    row_id
+        The row.
+    answer
+        Id of the answer.
+
+    Raises
+    ------
+    DataError
+        There is no such answer.
+    """
+    known = problem_rows(project, name)
+    if (row_id, answer) in known.history.withdrawn:
+        return
+    gone = [one for one in known.history.valid if one.row_id == row_id and one.id == answer]
+    if not gone:
+        raise DataError(f"row {row_id} of {name} has no answer {answer}: it is not in this checkout's history any more")
+    append_answers(known.paths, withdrawals(known, gone, source="withdrawn", make=True))
 
 
 def withdrawals(rows: ProblemRows, gone: Sequence[Answer], *, source: str, make: bool) -> list[Answer]:
@@ -137,10 +165,10 @@ def _of_origin(known: ProblemRows, source: str | None, who: str | None) -> list[
     result = [
         (answer.row_id, answer.id)
         for answer in known.history.valid
-        if (source is None or answer.source == source) and (who is None or answer.who == who)
+        if (source is None or source in (answer.source, answer.origin)) and (who is None or answer.who == who)
     ]
     if not result:
-        sources = sorted({answer.source for answer in known.history.valid})
+        sources = sorted({answer.origin for answer in known.history.valid})
         raise DataError(
             f"no answer is of {' and '.join(map(repr, filter(None, (source, who))))}; sources are {', '.join(sources) or 'none'} "
             "(`tidemill gold list` shows people too)"

@@ -18,6 +18,7 @@ from tidemill.monitor.label_queue import Arrived
 from tidemill.monitor.rows import Rows
 from tidemill.monitor.settings import MonitorSettings
 from tidemill.monitor.stream_harm import Judge, Since, joined_rows
+from tidemill.project.gold_history import GoldHistory
 from tidemill.project.layout import Paths
 from tidemill.project.tables import batch_names, read_batches
 from tidemill.reports.monitor import BatchDrift, StreamDrift, StreamHarm
@@ -56,6 +57,27 @@ class KnownLabels:
         """
         wanted = pl.DataFrame({"row_id": row_ids}, schema={"row_id": pl.String})
         return dict(wanted.join(self._table, on="row_id", how="inner").iter_rows())
+
+    def otherwise(self, row_ids: Sequence[str]) -> dict[str, int]:
+        """Look labels up that rows came with, or that they got because they were drawn at random or for a reason that is not known.
+
+        Parameters
+        ----------
+        row_ids
+            Of any rows.
+
+        Returns
+        -------
+        dict
+            The class of those that have such a label; not of rows that were picked for being hard, nor of those that the
+            monitor asked for, of which people may have skipped some.
+        """
+        answers = GoldHistory.read(self.paths.gold_history).counting
+        return {
+            row_id: label
+            for row_id, label in self(row_ids).items()
+            if row_id not in answers or answers[row_id].picked in (None, "random")
+        }
 
     @cached_property
     def _table(self) -> pl.DataFrame:
@@ -114,6 +136,7 @@ class HarmWatch:
             witnesses=fit_witnesses(self.reference.rows, gold, level=1.0 - self.settings.alpha),
             n_classes=len(problem.classes),
             labels=labels,
+            otherwise=labels.otherwise,
             eligible=frozenset(self.votes.filter(pl.col("split").is_in(LABELABLE))["row_id"]),
             salt=self.champion.version,
             settings=self.settings,

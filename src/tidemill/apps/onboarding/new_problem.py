@@ -98,8 +98,15 @@ denoise:
 train:
   gold: {{use: true}}  # few labels: the model is trained on each. With {enough} or more of each class delete this and the split above
 """
+_KEY: Final = "  # the same name in another file is another row; a column alone: it is the same row"
+_NO_KEY: Final = (
+    "  # rows are named by row_id alone; with [source, COLUMN] by the ids of a column, in `tidemill gold add` too"
+)
 _FURTHER: Final = ("encoding", "delimiter", "header", "bad_rows", "class_folder", "image_folder", "near_duplicates")
 """Settings of ingest that are written where they are not as they are by default."""
+_ID_COLUMNS: Final = ("id", "key", "uuid")
+_NUMBER_COLUMNS: Final = ("uid", "guid", "nr", "no", "number")
+_ENDS_IN_ID: Final = re.compile(r"[_\W](id|ID|nr|NR|no|NO|uuid|key)$|[a-z](Id|ID|Nr|No)$")
 _ENOUGH: Final = 15  # labels of each class, from which on the usual split leaves enough of them to every use
 
 
@@ -339,7 +346,7 @@ def _plan_table(wanted: NewProblem, source: Path) -> _Plan:
         notes.append(
             f"{source.name}: column {content!r} holds paths of images; with --image {content} the rows are the images"
         )
-    key, about_key = _key(table)
+    key, about_key = _key(table, (content, wanted.label, *wanted.meta))
     notes += about_key
     ingest: dict[str, Any] = {"key": None if key is None else ["source", key], modality: content, "gold": wanted.label}
     ingest |= stated(wanted.reading)
@@ -481,28 +488,34 @@ def stated(reading: ReadOptions) -> dict[str, str | bool | None]:
     return {name: value for name, value in given.items() if value != getattr(DEFAULTS, name)}
 
 
-def _key(table: Table) -> tuple[str | None, list[str]]:
-    """A column of unique ids, if there is one by a usual name; and a note where one names rows and cannot."""
+def _key(table: Table, taken: Sequence[str | None]) -> tuple[str | None, list[str]]:
+    """A column of unique ids, by which labels that come later name rows; and a note where one of a usual name cannot name them."""
     notes = []
-    for name in ("id", "key", "uuid", "ID", "Id"):
-        values = table.columns.get(name, [])
-        names = [None if is_missing(value) else as_string(value) for value in values]
-        if not any(names):
-            continue
-        if None in names:
-            row = names.index(None)
-            notes.append(
-                f"{table.where(row)}: column {name!r} is empty, and so does not name the rows; their content does"
-            )
-        elif len(set(names)) < len(names):
-            first = {item: row for row, item in reversed([*enumerate(names)])}
-            row = next(row for row, item in enumerate(names) if first[item] != row)
-            notes.append(
-                f"{table.where(row)}: column {name!r} has {names[row]!r} a second time, and so does not name the rows; their content does"
-            )
-        else:
+    candidates = [name for name in table.columns if name not in taken and _is_named_as_ids(name)]
+    for name in sorted(candidates, key=lambda name: name.lower() not in _ID_COLUMNS):
+        names = [None if is_missing(value) else as_string(value) for value in table.columns[name]]
+        problem = _why_no_key(names)
+        if names and problem is None:
             return name, []
+        if problem is not None and any(names) and name.lower() in _ID_COLUMNS:
+            row, what = problem
+            notes.append(
+                f"{table.where(row)}: column {name!r} {what}, and so does not name the rows; their content does"
+            )
     return None, notes[:1]
+
+
+def _why_no_key(names: Sequence[str | None]) -> tuple[int, str] | None:
+    """The first row without a name of its own, and what its cell is."""
+    if None in names:
+        return names.index(None), "is empty"
+    first = {item: row for row, item in reversed([*enumerate(names)])}
+    row = next((row for row, item in enumerate(names) if first[item] != row), None)
+    return None if row is None else (row, f"has {names[row]!r} a second time")
+
+
+def _is_named_as_ids(name: str) -> bool:
+    return name.lower() in (*_ID_COLUMNS, *_NUMBER_COLUMNS) or (name != "row_id" and bool(_ENDS_IN_ID.search(name)))
 
 
 def _reading(ingest: dict[str, Any]) -> IngestSettings:
@@ -621,9 +634,7 @@ def _config(plan: _Plan) -> str:
         content=values[plan.problem.modality],
         incoming=plan.ingest.get("incoming", (INCOMING / plan.paths.name).as_posix()),
         key=values["key"],
-        about_key=""
-        if plan.ingest["key"] is None
-        else "  # the same name in another file is another row; a column alone: it is the same row",
+        about_key=_NO_KEY if plan.ingest["key"] is None else _KEY,
         gold=values["gold"],
         meta=_flow(plan.ingest["meta"]),
         reading="".join(f"  {key}: {value}\n" for key, value in values.items() if key in _FURTHER),

@@ -153,8 +153,10 @@ def _audit(project: Project, name: str) -> _Audit:
         )
     labels = _labels(rows, plan.target.sure)
     if labels.sha256 != plan.target.labels_sha256:
+        kept = Certificate.read_if_there(rows.paths.certificate)
+        expired = "" if kept is None or kept.state(labels.sha256) != "expired" else "the certificate is expired: "
         raise DataError(
-            f"the labels of {name} are not those of the plan any more: `tidemill review plan {name}` plans for today's; answers are kept and count"
+            f"{expired}the labels of {name} are not those of the plan any more: `tidemill review plan {name}` plans for today's; answers are kept and count"
         )
     lost = next((row for row in labels.row_id if row not in rows.place), None)
     if lost is not None:
@@ -242,7 +244,7 @@ def sample_audit(project: Project, name: str, out: Path, *, most: int, tests: in
 
 
 def certify(project: Project, name: str) -> Certificate:
-    """Prove what the answers prove; a certificate is kept where the target is met.
+    """Prove what the answers prove; a certificate is kept where the target is met, and taken back where answers to the same plan do not bear it out any more.
 
     Parameters
     ----------
@@ -254,7 +256,7 @@ def certify(project: Project, name: str) -> Certificate:
     Returns
     -------
     Certificate
-        With ``met`` false it is written nowhere.
+        With ``met`` false it is written only over one of the same plan.
 
     Raises
     ------
@@ -284,7 +286,8 @@ def certify(project: Project, name: str) -> Certificate:
         disputed=len(state.disputed),
         rows_to_go=None if bound.met else rows_to_go(audit.target, reviewers, rows=rows, errors=errors),
     )
-    if result.met:
+    kept = Certificate.read_if_there(audit.rows.paths.certificate)
+    if result.met or (kept is not None and kept.met and kept.target == result.target):
         result.write(audit.rows.paths.certificate)
     return result
 

@@ -159,21 +159,14 @@ def import_answers(
         f"{table.unit} {table.numbers[one.place]}: {one.row_id!r} is no row of {name}{rows.not_arrived}"
         for one in unknown
     ]
-    twice = _answered_twice(counting, labels)
+    said = [one for one in counting if one.row_id in rows.place and labels[one.place] != NO_GOLD]
+    made, differ = _once([(one, _answer(one, rows.problem.classes[labels[one.place]], platform)) for one in said])
     refused += [
-        f"{table.unit} {table.numbers[one.place]}: {one.source} has another answer in this file: keep one of the two"
-        for one in counting
-        if one.source in twice
+        f"{table.unit} {table.numbers[one.place]}: assignment {one.source} has another answer further up: neither is taken"
+        for one in differ
     ]
-    counting = [one for one in counting if one.source not in twice]
-    made = {
-        one.source: _answer(one, rows.problem.classes[labels[one.place]], platform)
-        for one in counting
-        if one.row_id in rows.place and labels[one.place] != NO_GOLD
-    }
     blank = sum(labels[one.place] == NO_GOLD and one.place not in no_class for one in counting)
-    known = {answer.id for answer in rows.history.answers}
-    fresh = [answer for answer in made.values() if answer.id not in known]
+    fresh = _fresh(made, rows, platform)
     void = {one.source for one in given if not one.counts}
     gone = [answer for answer in rows.history.valid if answer.source in void]
     answers = (*fresh, *withdrawals(rows, gone, source=platform.name, make=not dry_run))
@@ -181,6 +174,37 @@ def import_answers(
         append_answers(rows.paths, answers)
         _keep_workers(rows.paths, platform, {one.who(platform): one.worker for one in counting})
     return CrowdAnswers(platform.name, answers, len(made) - len(fresh), len(gone), len(void), blank, tuple(refused))
+
+
+def _once(given: Sequence[tuple[Assignment, Answer]]) -> tuple[list[Answer], list[Assignment]]:
+    """The answer of each assignment, and lines that contradict an earlier one of the same."""
+    first = dict[str, Answer]()
+    for one, answer in given:
+        first.setdefault(one.source, answer)
+    differ = [one for one, answer in given if answer.label != first[one.source].label]
+    unclear = {one.source for one in differ}
+    return [answer for source, answer in first.items() if source not in unclear], differ
+
+
+def _fresh(made: Sequence[Answer], rows: ProblemRows, platform: Platform) -> list[Answer]:
+    """Answers that the history lacks: new ones, changed ones, and those whose rejection was taken back.
+
+    What a person has withdrawn stays withdrawn; and an answer that changes an earlier one of its assignment is newer, whatever time the file has.
+    """
+    history = rows.history
+    labels = {answer.id: answer.source for answer in history.answers if answer.label is not None}
+    gone = sorted((answer for answer in history.answers if answer.label is None), key=lambda answer: answer.when)
+    withdrawn_by = {labels[str(answer.replaces)]: answer.source for answer in gone if answer.replaces in labels}
+    valid = {(answer.source, answer.label) for answer in history.valid}
+    sources = {answer.source for answer in history.valid}
+    result = []
+    for answer in made:
+        is_back = withdrawn_by.get(answer.source) == platform.name
+        if (answer.source, answer.label) in valid or (answer.id in labels and not is_back):
+            continue
+        is_newer = answer.id in labels or answer.source in sources
+        result.append(answer.model_copy(update={"when": history.time([answer.row_id])}) if is_newer else answer)
+    return result
 
 
 def _labels(
@@ -196,14 +220,6 @@ def _labels(
         row: f"{table.unit} {table.numbers[row]}: {said.columns[LABEL][row]!r} is no class; classes are {classes}"
         for row in errors.reasons
     }
-
-
-def _answered_twice(given: Sequence[Assignment], labels: Sequence[int]) -> set[str]:
-    """Assignments that answer a row in two ways, of which neither is more likely to be meant."""
-    said: dict[str, set[int]] = {}
-    for one in given:
-        said.setdefault(one.source, set()).update({labels[one.place]} - {NO_GOLD})
-    return {source for source, different in said.items() if len(different) > 1}
 
 
 def _answer(given: Assignment, label: str, platform: Platform) -> Answer:

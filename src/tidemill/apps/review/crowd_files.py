@@ -118,7 +118,7 @@ def task_table(rows: Sequence[RowToReview], platform: Platform, *, image_url: st
             if isinstance(row.content, str)
             else {"image_url": (image_url or "").replace("{row_id}", row.row_id)}
         )
-        line = {ROW: row.row_id} | content | {"picked": "random" if row.is_random else "uncertain"}
+        line = {ROW: row.row_id} | content | {"picked": how_picked(row.picked)}
         lines.append({f"{platform.task}{name}": value for name, value in line.items()})
     return pl.DataFrame(lines)
 

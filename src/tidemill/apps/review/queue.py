@@ -21,7 +21,7 @@ from tidemill.apps.gold.sample import pick_unlike, rows_without_label, unit_feat
 from tidemill.apps.gold.sample_file import write_sample
 from tidemill.contracts import ABSTAIN, NO_GOLD, DataError, probability_columns, votes_contract
 from tidemill.monitor.accuracy import calibrate
-from tidemill.project.gold_history import GoldHistory
+from tidemill.project.gold_history import FOR_HARM, GoldHistory
 from tidemill.project.project import Project
 from tidemill.readers.write import check_out
 from tidemill.reports.monitor import Drift
@@ -44,7 +44,7 @@ _AT_ONCE: Final = 0.5  # seconds: answers of one file
 _GAPS: Final = 20
 
 RANDOM: Final = "random"
-HARM: Final = "random: is the drift harmful"
+HARM: Final = FOR_HARM
 CLUSTER: Final = "of a kind that is new"
 DECAYED: Final = "a function that decayed votes on it"
 CONTRADICTED: Final = "the end model contradicts the label"
@@ -220,7 +220,9 @@ def read_opinions(rows: ProblemRows) -> ModelOpinions:
     """
     columns = probability_columns(rows.problem.classes)
     if not rows.paths.labels.exists():
-        raise DataError(f"there are no labels of {rows.paths.name} yet: `tidemill run {rows.paths.name}` makes them")
+        raise DataError(
+            f"there are no labels of {rows.paths.name} yet: `tidemill run problem={rows.paths.name}` makes them"
+        )
     label = _predicted(rows.paths.labels, rows.table, columns)
     model = _predicted(rows.paths.predictions, rows.table, columns) if rows.paths.predictions.exists() else label
     classes = label.argmax(axis=1)

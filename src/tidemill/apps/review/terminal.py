@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from tidemill.apps.gold.add import LabeledRow, add_answer
+from tidemill.apps.gold.add import LabeledRow, add_answer, checked_id
 from tidemill.apps.gold.rows import make_tables, problem_rows
 from tidemill.apps.gold.sample import SampleRequest, pick_rows
-from tidemill.apps.gold.withdraw import withdraw_labels
+from tidemill.apps.gold.withdraw import withdraw_answer
 from tidemill.apps.review.rows_to_review import RowToReview, rows_to_review
 from tidemill.common.files import atomic_write
+from tidemill.contracts import ConfigError
 from tidemill.project.layout import Paths
 from tidemill.project.project import Project
 from tidemill.readers.image_decoder import decode_image
@@ -45,7 +46,13 @@ class Session:
 
 
 def label_rows(
-    project: Project, name: str, request: SampleRequest, read_key: Callable[[], str], show: Callable[[str], None]
+    project: Project,
+    name: str,
+    request: SampleRequest,
+    read_key: Callable[[], str],
+    show: Callable[[str], None],
+    *,
+    who: str | None = None,
 ) -> Session:
     """Ask for the labels of rows that are worth one; each answer is kept at once.
 
@@ -61,6 +68,8 @@ def label_rows(
         Waits for a key; an empty text means that there are no more.
     show
         Prints a text.
+    who
+        Id of the person; None: that of this checkout.
 
     Returns
     -------
@@ -70,11 +79,20 @@ def label_rows(
     ------
     DataError
         There is no such batch, or all its rows have labels.
+    ConfigError
+        There are more classes than keys, or ``who`` is a name and no id.
     """
+    if who is not None:
+        checked_id(who)
     make_tables(project, name)
     known = problem_rows(project, name)
-    rows, classes = rows_to_review(known, pick_rows(known, request).table), known.problem.classes
-    session, place, answered = Session(), 0, dict[int, bool]()  # whether a row was labeled, by its place
+    classes = known.problem.classes
+    if len(classes) > len(KEYS):
+        raise ConfigError(
+            f"{name} has {len(classes)} classes and a terminal {len(KEYS)} keys: label in `tidemill studio`"
+        )
+    rows = rows_to_review(known, pick_rows(known, request).table)
+    session, place, answered = Session(), 0, dict[int, str | None]()  # id of the answer, None of a skip, by place
     show(_legend(classes))
     while place < len(rows):
         show(_shown(rows[place], place, len(rows), known.paths))
@@ -83,18 +101,21 @@ def label_rows(
             break
         if key == UNDO and answered:
             place = max(answered)
-            if answered.pop(place):
-                withdraw_labels(project, name, [rows[place].row_id])
+            given = answered.pop(place)
+            if given is not None:
+                withdraw_answer(project, name, rows[place].row_id, given)
         elif key == SKIP:
-            answered[place], place = False, place + 1
-        elif key in KEYS[: len(classes)]:
+            answered[place], place = None, place + 1
+        elif len(key) == 1 and key in KEYS[: len(classes)]:
             label = classes[KEYS.index(key)]
-            add_answer(project, name, LabeledRow(rows[place].row_id, label, rows[place].picked), source=SOURCE)
+            labeled = LabeledRow(rows[place].row_id, label, rows[place].picked, who=who)
+            given = add_answer(project, name, labeled, source=SOURCE).id
             show(f"  {label}")
-            answered[place], place = True, place + 1
+            answered[place], place = given, place + 1
         else:
             show(f"  no such key; {_legend(classes)}")
-    session.labeled, session.skipped = sum(answered.values()), len(answered) - sum(answered.values())
+    session.skipped = sum(given is None for given in answered.values())
+    session.labeled = len(answered) - session.skipped
     session.left = len(rows) - place
     return session
 

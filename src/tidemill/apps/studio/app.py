@@ -20,8 +20,11 @@ from tidemill.apps.studio.gain import label_gain
 from tidemill.apps.studio.guard import Access, Guard
 from tidemill.apps.studio.labeling import (
     GivenLabel,
+    QueueRequest,
+    RowsOnPages,
     WithdrawnLabel,
     give_label,
+    label_page,
     label_queue,
     picture_of,
     withdraw_label,
@@ -36,6 +39,7 @@ from tidemill.apps.studio.saving import ConflictError, delete, save
 from tidemill.apps.studio.workspace import Workspace
 from tidemill.apps.workbench.explain_row import explain_place
 from tidemill.apps.workbench.list_functions import function_table
+from tidemill.apps.workbench.problem_view import ProblemView
 from tidemill.contracts import ConfigError, Settings, TidemillError
 from tidemill.label.functions.declared import DeclaredLabelingFunction
 from tidemill.label.functions.loading import files_of
@@ -179,9 +183,16 @@ def _looks(studio: FastAPI, workspace: Callable[[str], Workspace]) -> None:
         view = space.view
         table = None
         if votes_of(view) is not None:
-            table = space.kept("functions", lambda: function_table(view, cost=False).model_dump(mode="json"))
+            table = space.kept("functions", lambda: _table(view))
         folder = view.paths.functions
         return {"table": table, "files": [_file(space, path) for path in (files_of(folder) if folder.is_dir() else [])]}
+
+
+def _table(view: ProblemView) -> dict[str, Any]:
+    """The analysis table, with what generators are worth in words."""
+    table = function_table(view, cost=False)
+    said = [voter.sentence(table.seconds.get(voter.function)) for voter in table.generated]
+    return table.model_dump(mode="json") | {"generated_sentences": said}
 
 
 def _offers(studio: FastAPI, workspace: Callable[[str], Workspace]) -> None:
@@ -201,11 +212,16 @@ def _commits(studio: FastAPI, workspace: Callable[[str], Workspace]) -> None:
 
 
 def _labels(studio: FastAPI, workspace: Callable[[str], Workspace]) -> None:
-    @studio.get("/api/problems/{problem}/labels/next")
-    def queue(
-        problem: str, batch: str = "", skipped: Annotated[list[str] | None, Query(max_length=500)] = None
-    ) -> dict[str, Any]:
-        return label_queue(workspace(problem), batch=batch or None, skipped=skipped or ()).model_dump(mode="json")
+    on_pages: dict[str, RowsOnPages] = {}
+
+    @studio.get("/api/problems/{problem}/labels")
+    def page(problem: str) -> dict[str, Any]:
+        return label_page(workspace(problem)).model_dump(mode="json")
+
+    @studio.post("/api/problems/{problem}/labels/next")
+    def queue(problem: str, asked: QueueRequest) -> dict[str, Any]:
+        known = on_pages.setdefault(problem, RowsOnPages())
+        return label_queue(workspace(problem), asked, known).model_dump(mode="json")
 
     @studio.post("/api/problems/{problem}/labels")
     def labeled(problem: str, given: GivenLabel) -> dict[str, Any]:
@@ -213,7 +229,7 @@ def _labels(studio: FastAPI, workspace: Callable[[str], Workspace]) -> None:
 
     @studio.post("/api/problems/{problem}/labels/withdraw")
     def withdrawn(problem: str, given: WithdrawnLabel) -> dict[str, Any]:
-        return withdraw_label(workspace(problem), given.row_id).model_dump(mode="json")
+        return withdraw_label(workspace(problem), given).model_dump(mode="json")
 
     @studio.get("/api/problems/{problem}/pictures/{row_id:path}")
     def picture(problem: str, row_id: str) -> Response:

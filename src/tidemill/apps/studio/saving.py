@@ -15,12 +15,12 @@ from tidemill.label.functions.yaml_lines import parse_yaml
 
 
 class ConflictError(ConfigError):
-    """The file has another function there than the editor began with.
+    """Somebody else has changed meanwhile what a person is changing.
 
     Attributes
     ----------
     current
-        YAML of the function as the file has it now; None: it is gone.
+        YAML of the function as the file has it now, or label of the row; None: it is gone.
     """
 
     def __init__(self, message: str, current: str | None) -> None:

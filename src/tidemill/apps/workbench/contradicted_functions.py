@@ -9,6 +9,7 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
+import polars as pl
 
 from tidemill.apps.workbench.formatting import row_line
 from tidemill.apps.workbench.problem_view import ProblemView
@@ -17,6 +18,7 @@ from tidemill.contracts import ABSTAIN, NO_GOLD
 from tidemill.label.analysis.summary import is_right
 from tidemill.label.engine.load import LoadedFunction
 from tidemill.label.functions.declared import DeclaredLabelingFunction
+from tidemill.project.gold_history import GoldHistory
 from tidemill.reports.workbench import ContradictedFunction, ContradictedFunctions
 
 _WORD: Final = re.compile(r"\w{3,}")
@@ -39,12 +41,20 @@ def contradicted_functions(view: ProblemView, *, shown: int) -> ContradictedFunc
     -------
     ContradictedFunctions
     """
-    rows = np.flatnonzero(view.gold != NO_GOLD)
-    gold = view.gold[rows]
+    newest = _newest(view)
+    rows = np.flatnonzero(newest != NO_GOLD)
+    gold = newest[rows]
     there = {function.name for function in view.functions}
     found = [_of_function(view, name, rows, gold, shown) for name in view.names if name in there]
     kept = sorted((one for one in found if one.wrong), key=lambda one: (-one.wrong, one.function))
     return ContradictedFunctions(problem=view.name, dev_rows=len(rows), functions=tuple(kept))
+
+
+def _newest(view: ProblemView) -> npt.NDArray[np.int16]:
+    """Gold of dev with the answers that came since the last run."""
+    known = view.voted.select("row_id", pl.Series("gold", view.gold))
+    now = GoldHistory.read(view.paths.gold_history).applied(known, view.classes)["gold"]
+    return np.where((view.voted["split"] == "dev").to_numpy(), now.to_numpy(), NO_GOLD).astype(np.int16)
 
 
 def _of_function(

@@ -14,6 +14,7 @@ import polars as pl
 
 from tidemill.apps.workbench.formatting import WIDTH
 from tidemill.apps.workbench.problem_view import ProblemView
+from tidemill.contracts import ABSTAIN, DataError, Votes
 from tidemill.generate.fitted import read_voter
 from tidemill.generate.prompt.budget import Budget, cost_of
 from tidemill.generate.prompt.voter import Plan, ask_rows, choose_examples, plan
@@ -53,7 +54,7 @@ def generated_lines(voters: Sequence[GeneratedVoter], seconds: Mapping[str, floa
 
 
 def generator_rows(view: ProblemView) -> Rows:
-    """Collect what generators may read of a problem.
+    """Collect what generators may read of a problem, whether or not a label stage has run on its rows and functions.
 
     Parameters
     ----------
@@ -63,10 +64,20 @@ def generator_rows(view: ProblemView) -> Rows:
     Returns
     -------
     Rows
-        With the votes of the functions that generate nothing.
+        With the votes of the functions that generate nothing, as a label stage would give them now: those that are not in the votes
+        table, and those edited since, are cast.
+
+    Raises
+    ------
+    DataError
+        A batch has no rows or features yet.
     """
-    generated = {function.name for function in view.loaded.generated()}
-    kept = [j for j, name in enumerate(view.names) if name not in generated]
+    unread = [batch for batch in view.batches if not (view.paths.features / f"{batch}.parquet").exists()]
+    if unread:
+        raise DataError(
+            f"batch {unread[0]} has arrived and has not been read yet: run `dvc repro embed@{view.name}`, which asks no language model"
+        )
+    view = view.of_rows_there_are()
     batches = [
         Batch(
             name,
@@ -78,7 +89,23 @@ def generator_rows(view: ProblemView) -> Rows:
     ]
     dev = view.raw.select("row_id").with_columns(gold=view.gold)
     rows = rows_of(view.problem, view.paths, batches, dev, threads=1)
-    return rows.with_votes(view.votes[:, kept], tuple(view.names[j] for j in kept))
+    return rows.with_votes(*_votes_of_functions(view))
+
+
+def _votes_of_functions(view: ProblemView) -> tuple[Votes, tuple[str, ...]]:
+    generated = {function.name for function in view.loaded.generated()}
+    others = [function for function in view.functions if function.name not in generated]
+    edited = view.edited() if view.has_votes else []
+    table = {name: j for j, name in enumerate(view.names)} if view.has_votes else {}
+    missing = [function for function in others if function.name not in table or function.name in edited]
+    cast = view.votes_of(missing, np.arange(view.raw.height))[0] if missing else None
+    votes = np.full((view.raw.height, len(others)), ABSTAIN, dtype=np.int16)
+    for j, function in enumerate(others):
+        if cast is not None and function in missing:
+            votes[:, j] = cast[:, missing.index(function)]
+        else:
+            votes[:, j] = view.votes[:, table[function.name]]
+    return votes, tuple(function.name for function in others)
 
 
 def _table_of(view: ProblemView, batch: str) -> pl.DataFrame:
@@ -95,7 +122,7 @@ def prompt_costs(view: ProblemView) -> PromptCosts:
     Parameters
     ----------
     view
-        View of the problem, whose votes table tells which rows are uncertain.
+        View of the problem.
 
     Returns
     -------
@@ -105,10 +132,7 @@ def prompt_costs(view: ProblemView) -> PromptCosts:
     ------
     ConfigError
         An endpoint is not allowed, or a template names no column.
-    DataError
-        The votes are of other rows than have arrived.
     """
-    view.check()
     rows, storage = generator_rows(view), storage_of(view.paths, view.settings)
     costs = []
     for function in view.functions:
@@ -153,7 +177,7 @@ def ask_sample(view: ProblemView, name: str, condition: Prompt, *, most: int) ->
     Parameters
     ----------
     view
-        View of the problem, whose votes table tells which rows are uncertain.
+        View of the problem.
     name
         Of the function.
     condition
@@ -171,10 +195,7 @@ def ask_sample(view: ProblemView, name: str, condition: Prompt, *, most: int) ->
         The endpoint is not allowed, its key is missing, or the template names no column of the rows.
     RunError
         The server refuses such requests, or does not answer at all.
-    DataError
-        The votes are of other rows than have arrived.
     """
-    view.check()
     rows, storage = generator_rows(view), storage_of(view.paths, view.settings)
     said = ask_rows(name, condition, rows, storage, _examples(condition, rows, storage), most=most)
     # thresholds for a precision take gold of all dev rows; of a sample the stated one counts

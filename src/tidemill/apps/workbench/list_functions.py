@@ -19,8 +19,6 @@ from tidemill.denoise.report.gold_report import against_gold
 from tidemill.label.analysis.cost import costs
 from tidemill.label.analysis.disagreements import disagreements
 from tidemill.label.analysis.summary import conflicts, lf_summary
-from tidemill.label.engine.load import fingerprint_or_empty
-from tidemill.project.applied_functions import applied
 from tidemill.project.generated_votes import seconds_of
 from tidemill.reports.denoise import Explanation, GoldScores
 from tidemill.reports.generate import GeneratedReport
@@ -240,13 +238,10 @@ def changed_functions(view: ProblemView) -> tuple[str, ...]:
         votes, functions that were edited are not among them.
     """
     try:
-        now = {function.name: fingerprint_or_empty(function) for function in view.functions}
+        edited, now = view.edited(), [function.name for function in view.functions]
     except TidemillError as error:
         return (f"none can be loaded: {error}",)
-    voted = set(view.names)
-    known = applied(view.paths) or {}
-    edited = [name for name in now if name in voted and (before := known.get(name)) and now[name] not in {before, ""}]
-    added = [f"{name} (new)" for name in now if name not in voted]
+    added = [f"{name} (new)" for name in now if name not in set(view.names)]
     return (*edited, *added, *(f"{name} (removed)" for name in view.names if name not in now))
 
 

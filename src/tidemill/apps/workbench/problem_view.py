@@ -38,12 +38,13 @@ from tidemill.label.conditions.generated import Generated
 from tidemill.label.conditions.labeled_examples import FEATURE
 from tidemill.label.engine.apply_loaded import apply_loaded
 from tidemill.label.engine.failures import Failure, Quarantine
-from tidemill.label.engine.load import Access, LoadedFunction, LoadedFunctions, open_functions
+from tidemill.label.engine.load import Access, LoadedFunction, LoadedFunctions, fingerprint_or_empty, open_functions
 from tidemill.label.engine.worker_pool import Limits
 from tidemill.label.functions.declared import DeclaredLabelingFunction
 from tidemill.label.functions.loading import files_of, load_file
 from tidemill.label.run import gold_of, visible_columns
 from tidemill.label.settings import LabelSettings
+from tidemill.project.applied_functions import applied
 from tidemill.project.project import Project
 from tidemill.project.tables import batch_names, read, read_batches
 from tidemill.reports.denoise import LabelModelFile
@@ -57,8 +58,9 @@ _ALL_FAILURES: Final = 1 << 30
 class ProblemView:
     """One problem, its rows, votes, labels and label model."""
 
-    def __init__(self, project: Project, name: str) -> None:
+    def __init__(self, project: Project, name: str, *, before_votes: bool = False) -> None:
         self.project, self.name = project, name
+        self.before_votes = before_votes
         self.problem, self.settings, self.paths = project.load(name, "label", LabelSettings)
         self.ingest = project.load(name, "ingest", IngestSettings)[1]
         self.classes = self.problem.classes
@@ -165,8 +167,37 @@ class ProblemView:
         return read(self.paths.votes, votes_contract(len(self.classes)))
 
     @property
+    def has_votes(self) -> bool:
+        """Whether there is a votes table to look at."""
+        return not self.before_votes and self.paths.votes.exists()
+
+    def of_rows_there_are(self) -> ProblemView:
+        """Look at the rows that have arrived, although no vote may have been cast on some of them yet.
+
+        Returns
+        -------
+        ProblemView
+            This one where the votes table is of these rows, else one without a votes table.
+        """
+        if self.has_votes and self.raw["row_id"].equals(self.voted["row_id"]):
+            return self
+        return ProblemView(self.project, self.name, before_votes=True)
+
+    @property
     def _ids(self) -> pl.DataFrame:
-        return self.voted if self.paths.votes.exists() else self.raw
+        return self.voted if self.has_votes else self.raw
+
+    def edited(self) -> list[str]:
+        """List the functions that have votes in the votes table and were edited since.
+
+        Returns
+        -------
+        list of str
+            Names; none where another machine cast the votes.
+        """
+        known, voted = applied(self.paths) or {}, set(self.names)
+        now = {function.name: fingerprint_or_empty(function) for function in self.functions if function.name in voted}
+        return [name for name, own in now.items() if (before := known.get(name)) and own not in {before, ""}]
 
     @property
     def names(self) -> list[str]:
@@ -287,7 +318,7 @@ class ProblemView:
     @cached_property
     def _generated(self) -> dict[str, npt.NDArray[np.int16]]:
         """Votes of generators by their column, as the votes table has them: they are not made anew."""
-        if not self.paths.votes.exists():
+        if not self.has_votes:
             return {}
         try:  # Python functions are not loaded for this: only files in YAML have generators
             files = [file for file in files_of(self.paths.functions) if file.suffix != ".py"]

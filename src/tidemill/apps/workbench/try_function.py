@@ -50,6 +50,7 @@ def evaluate_function(view: ProblemView, name: str, *, size: int | None = None, 
     """
     function, prompted = view.function(name), None
     if isinstance(function, DeclaredLabelingFunction) and isinstance(function.condition, Prompt):
+        view = view.of_rows_there_are()
         prompted = ask_sample(view, name, function.condition, most=size or PROMPTS)
         rows, votes, failures = prompted.rows, prompted.votes, list[Failure]()
     else:
@@ -112,8 +113,8 @@ def answers(view: ProblemView, name: str, votes: Votes, rows: Indices) -> tuple[
     source : str
         What the classes are by.
     """
-    others = view.votes[rows].copy() if view.paths.votes.exists() else np.empty((len(rows), 0), dtype=np.int16)
-    names = view.names if view.paths.votes.exists() else []
+    others = view.votes[rows].copy() if view.has_votes else np.empty((len(rows), 0), dtype=np.int16)
+    names = view.names if view.has_votes else []
     if name in names:
         others[:, names.index(name)] = votes
         if view.model is not None:

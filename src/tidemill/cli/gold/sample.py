@@ -59,7 +59,7 @@ def sample(
             answer({"problem": problem, "file": str(out), "rows": done.table.height, "by": done.by}, lines)
             return
         done = sample_for_harm(project, problem, out) if harm else sample_rows(project, problem, request, out)
-        random = int((done.table["picked"] == "random").sum())
+        random = int(done.table["picked"].str.starts_with("random").sum())
         content = {"problem": problem, "file": str(out), "rows": done.table.height, "random": random, "by": done.by}
         chosen = f", the others by {done.by}" if random < done.table.height else f": {done.by}" * ("chance" in done.by)
         lines = [

@@ -17,7 +17,9 @@ def withdraw(
         list[str] | None, Argument(metavar="[ROW]...", help="row_ids, keys or file names", show_default=False)
     ] = None,
     *,
-    source: Annotated[str | None, Option(metavar="FILE", help="all labels of a file, as `gold list` has it")] = None,
+    source: Annotated[
+        str | None, Option(metavar="FILE", help="all labels of a file or tool, as `gold list` has it")
+    ] = None,
     who: Annotated[str | None, Option(metavar="ID", help="all labels of a person")] = None,
     everything: Annotated[
         bool, Option("--all", help="of the rows: all labels, also the one that a row came with")

@@ -20,7 +20,7 @@ def contradicted(
 ) -> None:
     """List functions that people contradict.
 
-    With each stand rows, and what might mend it. Votes are those of the last run, labels those of dev rows. What is suggested is what these rows bear out: another vote, a word to take out, or the function;
+    With each stand rows, and what might mend it. Votes are those of the last run, labels those of dev rows as they are now. What is suggested is what these rows bear out: another vote, a word to take out, or the function;
     try it with `tidemill lf diff`.
 
     Examples

@@ -29,7 +29,7 @@ def pull(
     """Add what people answered in Label Studio.
 
     What was pulled before is known and not added again, so it may be killed and started at any time. A changed annotation is a newer answer; of a deleted
-    one, or one that skips its row now, the answer is withdrawn. People are known by their number in Label Studio. The token is read from LABEL_STUDIO_API_KEY.
+    one, or one that skips its row now, the answer is withdrawn. With --every it outlives a restart of Label Studio. People are known by their number in Label Studio. The token is read from LABEL_STUDIO_API_KEY.
 
     Examples
     --------
@@ -38,13 +38,19 @@ def pull(
     """
     from tidemill.apps.review.label_studio import LabelStudio
     from tidemill.apps.review.label_studio_sync import pull_answers
+    from tidemill.contracts import DataError
 
     project = open_project(problem)
     while True:
-        with answering(as_json=as_json) as answer, LabelStudio.connect(url) as server:
-            done = pull_answers(project, problem, server, dry_run=dry_run)
-            content = answers_content(problem, done, dry_run=dry_run) | {"skipped": done.skipped}
-            answer(content, answers_lines(problem, done, f"{done.skipped} rows were skipped", dry_run=dry_run))
+        try:
+            with answering(as_json=as_json) as answer, LabelStudio.connect(url) as server:
+                done = pull_answers(project, problem, server, dry_run=dry_run)
+                content = answers_content(problem, done, dry_run=dry_run) | {"skipped": done.skipped}
+                answer(content, answers_lines(problem, done, f"{done.skipped} rows were skipped", dry_run=dry_run))
+        except DataError as error:
+            if every is None:
+                raise
+            print(f"{error}; asked again in {every:g} seconds", file=sys.stderr)  # it may be started again meanwhile
         if every is None:
             return
         sys.stdout.flush()

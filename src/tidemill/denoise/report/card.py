@@ -9,11 +9,14 @@ import polars as pl
 
 from tidemill.denoise.report.summary import facts
 from tidemill.reports.denoise import DenoiseReport
+from tidemill.reports.generate import GeneratedVoter
 
 _COLUMNS: Final = ("function", "Coverage", "Overlaps", "Conflicts", "Emp. Acc.", "Learned Weight")
 
 
-def label_card(name: str, report: DenoiseReport, analysis: pl.DataFrame) -> str:
+def label_card(
+    name: str, report: DenoiseReport, analysis: pl.DataFrame, *, generated: Sequence[GeneratedVoter] = ()
+) -> str:
     """Write the label card, the same for the same labels.
 
     Parameters
@@ -24,6 +27,8 @@ def label_card(name: str, report: DenoiseReport, analysis: pl.DataFrame) -> str:
         What ``denoise`` reports.
     analysis
         Table of functions, as lf_analysis.csv holds it.
+    generated
+        Functions whose votes are generated.
 
     Returns
     -------
@@ -31,7 +36,8 @@ def label_card(name: str, report: DenoiseReport, analysis: pl.DataFrame) -> str:
         Markdown.
     """
     functions = analysis.to_dicts()
-    return "\n".join([*_head(name, report, functions), *_functions(functions), *_model(report), *_limits(report), ""])
+    parts = [*_head(name, report, functions), *_functions(functions), *_generated(generated)]
+    return "\n".join([*parts, *_model(report), *_limits(report), ""])
 
 
 def _head(name: str, report: DenoiseReport, functions: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -56,8 +62,14 @@ def _origin(report: DenoiseReport) -> str:
         )
     return (
         f"Labeling functions voted, {report.people.people} people answered {report.people.rows:,} rows, and one model turned both into a "
-        "probability per class."
+        f"probability per class.{_overruled(report.people.overruled)}"
     )
+
+
+def _overruled(rows: int) -> str:
+    if not rows:
+        return ""
+    return f" On {rows:,} of them it keeps another class than all of two or more people name, for the functions are surer than they."
 
 
 def _functions(functions: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -73,6 +85,22 @@ def _functions(functions: Sequence[Mapping[str, Any]]) -> list[str]:
             "Coverage, overlaps and conflicts are shares of all rows. Emp. Acc. is measured on labels by people in the "
             "development split, - where a function votes on none; Learned Weight is how often the label model agrees with a vote."
         ),
+        "",
+    ]
+
+
+def _generated(voters: Sequence[GeneratedVoter]) -> list[str]:
+    if not voters:
+        return []
+    return [
+        "## Generated votes",
+        "",
+        (
+            "Models, descriptions of classes and language models cast these. Those that learned from gold of dev voted on a row with gold "
+            "without having seen it."
+        ),
+        "",
+        *(f"- {voter.sentence()}" for voter in voters),
         "",
     ]
 

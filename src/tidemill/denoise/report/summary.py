@@ -82,9 +82,10 @@ def _evidence(choice: ModelChoice) -> str:
 def _people(people: PeopleInLabels | None) -> str:
     if people is None:
         return ""
+    against = f"; {people.overruled} keep another class than all of two or more people name" if people.overruled else ""
     return (
         f"{people.answers} answers of {people.people} people are part of the labels of {people.rows} rows, of which {people.changed} have another "
-        f"class than by functions alone; functions are believed {people.slope:.2f} times as far as they are sure"
+        f"class than by functions alone; functions are believed {people.slope:.2f} times as far as they are sure{against}"
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -16,6 +17,10 @@ from tidemill.generate.prompt.messages import ABSTAINS
 NO_CLASS: Final = -2
 """An answer that is neither a class nor an abstain; it never becomes a vote."""
 _AROUND: Final = " \t\r\n\"'`*.:"
+_ROUNDING: Final = 1e-3
+"""By which a log probability may be above 0."""
+_LONGEST: Final = 2000
+"""Characters of an answer that are kept: what is longer names no class."""
 
 
 class Answer(Settings):
@@ -64,19 +69,38 @@ def parsed(text: str, classes: Sequence[str]) -> int:
     [1, 0, -1, -2]
     """
     plain = text.strip()
-    if plain.startswith("{"):
-        try:
-            content = json.loads(plain)
-        except json.JSONDecodeError:
+    if plain.startswith("{") and plain not in classes:
+        labeled = _label_of(plain)
+        if labeled is None:
             return NO_CLASS
-        if not isinstance(content, dict) or not isinstance(content.get("label"), str):
-            return NO_CLASS
-        plain = content["label"]
-    named = plain.strip(_AROUND).casefold()
-    if named == ABSTAINS:
-        return ABSTAIN
-    same = [k for k, name in enumerate(classes) if name.casefold().strip(_AROUND) == named]
-    return same[0] if len(same) == 1 else NO_CLASS
+        plain = labeled.strip()
+    for form in (_as_written, _bare):  # a name as it stands, before one that differs in case alone
+        named = form(plain)
+        if named == ABSTAINS:
+            return ABSTAIN
+        same = [k for k, name in enumerate(classes) if named and form(name) == named]
+        if same:
+            return same[0] if len(same) == 1 else NO_CLASS
+    return NO_CLASS
+
+
+def _as_written(text: str) -> str:
+    return unicodedata.normalize("NFC", text)
+
+
+def _bare(text: str) -> str:
+    return _as_written(text).strip(_AROUND).casefold()
+
+
+def _label_of(text: str) -> str | None:
+    """The label of ``{"label": ...}``; None where the text is anything else, or says it twice."""
+    try:
+        pairs = json.loads(text, object_pairs_hook=tuple)
+    except (ValueError, RecursionError):
+        return None
+    if len(pairs) != 1 or pairs[0][0] != "label" or not isinstance(pairs[0][1], str):
+        return None
+    return str(pairs[0][1])
 
 
 def probabilities_of(answer: Answer, classes: Sequence[str]) -> npt.NDArray[np.float64] | None:
@@ -115,14 +139,16 @@ def probabilities_of(answer: Answer, classes: Sequence[str]) -> npt.NDArray[np.f
 
 
 def _first_tokens(top: Mapping[str, float], classes: Sequence[str]) -> npt.NDArray[np.float64] | None:
-    """Shares of the classes and of an abstain; None where no token begins one name alone."""
+    """Shares of the classes and of an abstain; None where the tokens that begin one name alone are not the likelier ones."""
     names = [*(name.casefold() for name in classes), ABSTAINS]
-    shares = np.zeros(len(names))
+    shares, of_several = np.zeros(len(names)), 0.0
     for token, log in top.items():
         begins = [k for k, name in enumerate(names) if token.strip() and name.startswith(token.strip().casefold())]
         if len(begins) == 1:
             shares[begins[0]] += math.exp(log)
-    return shares / shares.sum() if shares.any() else None
+        elif begins:
+            of_several += math.exp(log)
+    return shares / shares.sum() if shares.sum() > of_several else None
 
 
 def answer_from(body: Any, key: str, row_id: str, estimated: int) -> Answer | None:
@@ -144,25 +170,44 @@ def answer_from(body: Any, key: str, row_id: str, estimated: int) -> Answer | No
     """
     try:
         choices = body["choices"]
-        texts = tuple(str(choice["message"]["content"] or "") for choice in choices)
-        usage = body.get("usage") or {}
-        tops = tuple(top for choice in choices if (top := _top(choice)))
-        return (
-            Answer(
-                key=key,
-                row_id=row_id,
-                texts=texts,
-                tops=tops if len(tops) == len(texts) else (),
-                prompt_tokens=int(usage.get("prompt_tokens", estimated)),
-                completion_tokens=int(usage.get("completion_tokens", sum(len(text) // 3 + 1 for text in texts))),
-            )
-            if texts
-            else None
-        )
-    except (KeyError, TypeError, ValueError, AttributeError, IndexError):
+        texts = tuple(_kept(choice["message"]["content"]) for choice in choices)
+    except (KeyError, TypeError):
         return None
+    if not texts:
+        return None
+    usage = body.get("usage")
+    tops = tuple(top for choice in choices if (top := _top(choice)))
+    return Answer(
+        key=key,
+        row_id=row_id,
+        texts=texts,
+        tops=tops if len(tops) == len(texts) else (),
+        prompt_tokens=_tokens(usage, "prompt_tokens", estimated),
+        completion_tokens=_tokens(usage, "completion_tokens", sum(len(text) // 3 + 1 for text in texts)),
+    )
+
+
+def _kept(content: Any) -> str:
+    """What is kept of a text: half a character of UTF-16, which no file can hold, is none."""
+    text = content.strip() if isinstance(content, str) else "" if content is None else str(content)
+    return text[:_LONGEST].encode("utf-8", "replace").decode()
+
+
+def _tokens(usage: Any, name: str, estimated: int) -> int:
+    """A count as the server gives it, where it is one."""
+    count = usage.get(name) if isinstance(usage, dict) else None
+    return int(count) if isinstance(count, int | float) and 0 <= count < math.inf else estimated
 
 
 def _top(choice: Any) -> dict[str, float]:
-    content = (choice.get("logprobs") or {}).get("content") or []
-    return {str(item["token"]): float(item["logprob"]) for item in content[0]["top_logprobs"]} if content else {}
+    """Log probabilities of the first token; none where they are not what the protocol says."""
+    try:
+        items = choice["logprobs"]["content"][0]["top_logprobs"]
+        found = {_kept_token(item["token"]): float(item["logprob"]) for item in items}
+    except (KeyError, TypeError, ValueError, IndexError):
+        return {}
+    return found if all(log <= _ROUNDING for log in found.values()) else {}  # and none is NaN
+
+
+def _kept_token(token: Any) -> str:
+    return str(token).encode("utf-8", "replace").decode()

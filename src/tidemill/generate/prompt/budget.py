@@ -102,6 +102,26 @@ class Budget:
                 purse.held += most
             return True
 
+    def lose(self, request: Request) -> bool:
+        """Count a try as spent that has no answer and may have been billed, and set money aside for another.
+
+        Parameters
+        ----------
+        request
+            For which money was set aside.
+
+        Returns
+        -------
+        bool
+            As of ``hold``.
+        """
+        most = self.most(request)
+        with self._lock:
+            for purse in self.purses:
+                purse.held -= most
+                purse.spent += most
+        return self.hold(request)
+
     def settle(self, request: Request, answer: Answer | None) -> None:
         """Count what a request has cost.
 

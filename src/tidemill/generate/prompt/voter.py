@@ -13,16 +13,16 @@ import numpy.typing as npt
 import polars as pl
 
 from tidemill.common.spelling import did_you_mean
-from tidemill.contracts import ABSTAIN, ConfigError, Probabilities
+from tidemill.contracts import ConfigError, Probabilities
 from tidemill.generate.prompt.answers import Answer, probabilities_of
-from tidemill.generate.prompt.ask import ask_all
+from tidemill.generate.prompt.ask import Asked, ask_all
 from tidemill.generate.prompt.budget import Budget, Purse, cost_of
 from tidemill.generate.prompt.client import Client
 from tidemill.generate.prompt.journal import open_journal, read_answers, write_answers
-from tidemill.generate.prompt.messages import Request, columns_of, request_of
+from tidemill.generate.prompt.messages import ABSTAINS, Request, columns_of, request_of
 from tidemill.generate.rows import Indices, Rows
 from tidemill.generate.storage import Storage
-from tidemill.label.analysis.summary import conflicts
+from tidemill.generate.thresholds import uncertain_on
 from tidemill.label.conditions.generated import Prompt
 from tidemill.label.settings import EndpointSettings
 from tidemill.reports.generate import Spending
@@ -111,6 +111,19 @@ def allowed_endpoint(condition: Prompt, endpoints: Mapping[str, EndpointSettings
     return endpoints[condition.endpoint]
 
 
+def _check(name: str, condition: Prompt, endpoint: EndpointSettings, classes: Sequence[str], purse: Purse) -> None:
+    """A budget that cannot stop anything, and a class that no answer can name, are refused before anything is sent."""
+    priced = endpoint.prompt_price is not None and endpoint.completion_price is not None
+    if not priced and (condition.budget is not None or purse.limit is not None):
+        kind = "budget" if condition.budget is not None else "label.run_budget"
+        raise ConfigError(
+            f"{name}: {kind} cannot stop it, for endpoint {condition.endpoint} has no prices: set prompt_price and "
+            "completion_price of a million tokens, 0 where it is free"
+        )
+    if ABSTAINS in {item.casefold() for item in classes}:
+        raise ConfigError(f"{name}: a class is named {ABSTAINS!r}, which is what a model answers that cannot tell")
+
+
 def rows_to_ask(condition: Prompt, rows: Rows, examples: Sequence[str]) -> Indices:
     """Choose the rows that are asked; which ones depends on their ids and votes alone.
 
@@ -129,8 +142,7 @@ def rows_to_ask(condition: Prompt, rows: Rows, examples: Sequence[str]) -> Indic
     """
     asked = np.ones(rows.ids.height, dtype=np.bool_)
     if condition.sample == "uncertain":
-        silent = (rows.votes == ABSTAIN).all(axis=1)
-        asked = silent | conflicts(rows.votes, n_classes=rows.n_classes)
+        asked = uncertain_on(rows.votes, n_classes=rows.n_classes)
     ids = rows.ids["row_id"]
     where = np.flatnonzero(asked & ~ids.is_in(list(examples)).to_numpy())
     if condition.rows is None or len(where) <= condition.rows:
@@ -195,9 +207,20 @@ def plan(name: str, condition: Prompt, rows: Rows, storage: Storage, examples: S
     Returns
     -------
     Plan
+
+    Raises
+    ------
+    ConfigError
+        The endpoint is not allowed, a budget cannot stop it for want of prices, a class is named as an abstain, or the template names
+        no column of the rows.
     """
     endpoint = allowed_endpoint(condition, storage.endpoints, name)
+    _check(name, condition, endpoint, rows.problem.classes, storage.purse)
     columns = [*dict.fromkeys(columns_of(condition.template))]
+    if not columns:
+        raise ConfigError(
+            f"{name}: template names no column of the row, such as {{text}}, so that all rows would be one question"
+        )
     places = {row_id: place for place, row_id in enumerate(rows.ids["row_id"].to_list())}
     shown = _rows(rows, np.array([places[row_id] for row_id, _ in examples], dtype=np.intp), columns)
     pairs = [(row, rows.problem.classes[k]) for row, (_, k) in zip(shown, examples, strict=True)]
@@ -259,7 +282,7 @@ def ask_rows(
     whole = plan(name, condition, rows, storage, examples)
     made = whole if most is None else replace(whole, requests=_sample(whole.requests, rows, most))
     new = len(made.unanswered)
-    counts = _send(condition, rows, storage, made, whole.requests) if new else (0, 0)
+    sent = _send(condition, rows, storage, made, whole.requests) if new else Asked()
     answers = [(request.row, made.known.get(request.key)) for request in made.requests]
     if most is None:
         _keep(storage.tracked, {answer.key: answer for _, answer in answers if answer is not None})
@@ -272,7 +295,8 @@ def ask_rows(
             probabilities[place] = found
     spending = _spending(made, [answer for _, answer in answers], quarantined)
     asked = np.array([request.row for request in made.requests], dtype=np.intp)
-    return Prompted(probabilities, spending, _notes(name, counts, quarantined), new, counts[0], asked)
+    notes = [*_notes(name, sent, quarantined), *_missing(name, condition, [answer for _, answer in answers])]
+    return Prompted(probabilities, spending, notes, new, sent.left_out, asked)
 
 
 def _sample(requests: Sequence[Request], rows: Rows, most: int) -> list[Request]:
@@ -282,8 +306,8 @@ def _sample(requests: Sequence[Request], rows: Rows, most: int) -> list[Request]
     return sorted(ranked[:most], key=lambda request: request.row)
 
 
-def _send(condition: Prompt, rows: Rows, storage: Storage, made: Plan, requests: Sequence[Request]) -> tuple[int, int]:
-    """Rows that the budget left out, and rows without an answer; the budget is of all requests of the function."""
+def _send(condition: Prompt, rows: Rows, storage: Storage, made: Plan, requests: Sequence[Request]) -> Asked:
+    """What came of asking; the budget is of all requests of the function."""
     ids = rows.ids["row_id"].to_list()
     own = {request.key for request in requests}
     spent = sum(_cost(made.endpoint, answer) for key, answer in made.known.items() if key in own)
@@ -293,7 +317,7 @@ def _send(condition: Prompt, rows: Rows, storage: Storage, made: Plan, requests:
         made.known.update(read_answers(storage.answer_files()))  # another process may have asked meanwhile
         done = ask_all(made.unanswered, ids, client, budget, journal)
     made.known.update(done.answers)
-    return done.left_out, done.failed
+    return done
 
 
 def _has_form(condition: Prompt) -> bool:
@@ -325,15 +349,32 @@ def _spending(made: Plan, answers: Sequence[Answer | None], quarantined: int) ->
     )
 
 
-def _notes(name: str, counts: tuple[int, int], quarantined: int) -> list[str]:
-    left_out, failed = counts
+def _notes(name: str, sent: Asked, quarantined: int) -> list[str]:
     notes = []
-    if left_out:
-        notes.append(f"{name}: the budget is spent, and {left_out} rows were not asked; raise it and run again")
-    if failed:
-        notes.append(f"{name}: the server did not answer about {failed} rows; the next run asks them again")
+    if sent.left_out:
+        notes.append(f"{name}: the budget is spent, and {sent.left_out} rows were not asked; raise it and run again")
+    notes += [
+        f"{name}: the server did not answer about {count} rows ({why}); the next run asks them again"
+        for why, count in sorted(sent.failed.items())
+    ]
     if quarantined:
         notes.append(f"{name}: {quarantined} answers are no class and were quarantined")
+    return notes
+
+
+def _missing(name: str, condition: Prompt, answers: Sequence[Answer | None]) -> list[str]:
+    """What was asked for beside a text and did not come: such answers are votes as they are, and look like sure ones."""
+    came = [answer for answer in answers if answer is not None]
+    fewer = sum(len(answer.texts) < condition.samples for answer in came)
+    plain = sum(not answer.tops for answer in came) if condition.logprobs else 0
+    notes = []
+    if fewer:
+        notes.append(
+            f"{name}: {fewer} of {len(came)} answers have fewer than {condition.samples} samples, which the server may not know: "
+            "a single one counts as sure"
+        )
+    if plain:
+        notes.append(f"{name}: {plain} of {len(came)} answers have no log probabilities: each counts as sure")
     return notes
 
 

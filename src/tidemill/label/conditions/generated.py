@@ -72,13 +72,15 @@ class ZeroShot(Generated):
 
     ``model`` names another model on the hub, for whoever has a network, or a folder: of texts a sentence encoder, of images CLIP.
     With ``hypothesis`` it is a model of natural language inference, which tells whether a text entails ``hypothesis`` with the
-    description in place of ``{}``. A class that is not described is never voted for.
+    description in place of ``{}``. A class that is not described is never voted for. With ``sample: uncertain`` it votes only where
+    the other functions are silent or disagree.
     """
 
     kind: Literal["zero_shot"]
     describe: dict[str, _Line | Annotated[tuple[_Line, ...], Field(min_length=1)]]
     model: str | None = None
     hypothesis: _Line | None = None
+    sample: Literal["all", "uncertain"] = "all"
 
     @model_validator(mode="after")
     def _asks_a_model(self) -> ZeroShot:
@@ -119,19 +121,21 @@ class ZeroShot(Generated):
 class Model(Generated):
     """A model that is trained on the gold rows of dev, out of fold, or on rows of which the label model is sure.
 
-    ``learner`` is ``linear`` (a logistic regression on the backbone's features), ``ngrams`` or ``lstm`` (texts), ``cnn`` or ``gan``
-    (images, from scratch; the second uses images without labels too), or ``feature_gan`` (the same on features). With ``learns_from: labels`` the model is self-trained: it
+    ``learner`` is ``linear`` (a logistic regression on the backbone's features), ``ngrams``, ``lstm``,
+    ``text_cnn`` or ``cnn_lstm`` (texts; the networks from scratch), ``cnn`` or ``gan`` (images, from scratch; the second uses images without labels too), or ``feature_gan`` (the same on features). With ``learns_from: labels`` the model is self-trained: it
     learns from rows of which the label model of the other functions is at least so ``sure``, and votes where none of them does.
+    With ``sample: uncertain`` it votes only where the other functions are silent or disagree.
     """
 
     kind: Literal["model"]
-    learner: Literal["linear", "ngrams", "lstm", "cnn", "gan", "feature_gan"] = "linear"
+    learner: Literal["linear", "ngrams", "lstm", "text_cnn", "cnn_lstm", "cnn", "gan", "feature_gan"] = "linear"
     learns_from: Literal["gold", "labels"] = "gold"
     folds: Annotated[int, Field(ge=2, le=20)] | None = None
-    seed: Annotated[int, Field(ge=0)] = 1
+    seed: Annotated[int, Field(ge=0, lt=2**31)] = 1
     steps: Annotated[int, Field(ge=1)] = 600
     size: Annotated[int, Field(ge=16, le=256)] = 32
     sure: Annotated[float, Field(gt=0, lt=1)] = 0.95
+    sample: Literal["all", "uncertain"] = "all"
 
 
 class Prompt(Generated):
@@ -150,10 +154,10 @@ class Prompt(Generated):
     examples: Annotated[int, Field(ge=0)] = 0
     samples: Annotated[int, Field(ge=1, le=64)] = 1
     logprobs: bool = False
-    temperature: Annotated[float, Field(ge=0)] = 0.0
+    temperature: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
     structured: bool = True
     max_tokens: Annotated[int, Field(ge=1)] = 16
-    seed: Annotated[int, Field(ge=0)] = 1
+    seed: Annotated[int, Field(ge=0, lt=2**31)] = 1
     sample: Literal["all", "uncertain"] = "all"
     rows: Annotated[int, Field(ge=1)] | None = None
     budget: Annotated[float, Field(gt=0)] | None = None

@@ -22,6 +22,14 @@ function fill(node, attributes, children) {
 }
 
 export async function ask(path, body) {
+  try { return await asked(path, body); } catch (error) {
+    if (error.status !== 403 || body === undefined) throw error;
+    await session(); // the studio was started again: nothing is lost but the secret of the pages
+    return asked(path, body);
+  }
+}
+
+async function asked(path, body) {
   const options = body === undefined ? {} : {
     method: "POST", body: JSON.stringify(body),
     headers: { "content-type": "application/json", "x-tidemill-csrf": csrf },
@@ -66,9 +74,12 @@ export function show(node, ...children) {
   return node;
 }
 
+let saying;
+
 export function say(text) {
+  clearTimeout(saying); // of an earlier text, which would take this one away
   show(document.getElementById("status"), text);
-  if (text) setTimeout(() => show(document.getElementById("status")), 6000);
+  if (text) saying = setTimeout(() => show(document.getElementById("status")), 6000);
 }
 
 export const failed = (error) => el("div", { class: "error", role: "alert" }, error.message);

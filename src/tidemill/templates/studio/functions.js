@@ -61,6 +61,7 @@ export class Functions {
       el("p", { class: "soft" }, `${lines.length} functions vote on ${percent(this.table.coverage)} of ${number(this.table.rows)} rows and contradict each other on ${percent(this.table.conflict)}. Figures are of the last run.`),
       unvoted.length ? el("p", { class: "note" }, "Saved and not run yet: ", unvoted.map((one, place) => [place ? ", " : "", this.opener(one.name)])) : null,
       el("div", { class: "wide" }, el("table", {}, el("tr", {}, head), lines.map((one) => this.line(one)))),
+      this.table.generated_sentences.length ? [el("h3", {}, "Generated votes"), el("ul", { class: "small" }, this.table.generated_sentences.map((said) => el("li", {}, said)))] : null,
       el("details", { class: "small" }, el("summary", {}, "What the columns mean"), el("ul", {}, COLUMNS.map(([, text, hint]) => el("li", {}, `${text}: ${hint}`)))),
     ];
   }

@@ -28,7 +28,8 @@ async function problemPage(page, name) {
 }
 
 async function route() {
-  const page = document.getElementById("page");
+  const page = el("div"); // what an earlier page still waits for is drawn where nobody sees it
+  show(document.getElementById("page"), page);
   const [name, part] = window.location.hash.replace(/^#\/?/, "").split("/").map(decodeURIComponent);
   show(document.getElementById("crumbs"),
     name ? el("a", { href: "#/" }, "All problems") : null,
@@ -40,5 +41,9 @@ async function route() {
   } catch (error) { show(page, failed(error), el("p", {}, el("a", { href: "#/" }, "All problems"), name && name !== "-" ? [" · ", el("a", { href: `#/${encodeURIComponent(name)}/runs` }, `Runs of ${name}`)] : null)); }
 }
 
+document.querySelector(".skip").addEventListener("click", (event) => {
+  event.preventDefault(); // its fragment would be taken for a page's
+  document.getElementById("page").focus();
+});
 window.addEventListener("hashchange", route);
 route();

@@ -281,5 +281,6 @@ def _what_functions_add(gain: Estimate | None) -> str:
     if gain.low > 0:
         return f"functions add to the labels there are, {by}"
     if gain.high < 0:
-        return f"functions take away from the labels there are, {by}"
+        more = f"{-gain.score:+.3f} [{-gain.high:+.3f}, {-gain.low:+.3f}] more error than gold alone"
+        return f"functions take away from the labels there are, {more}"
     return f"functions add nothing that shows to the labels there are, {by}"
