@@ -350,6 +350,15 @@ def test_modules_of_a_project_take_no_place_of_pythons_own_in_stages_and_flows(p
     assert ended.stdout.startswith("refresh"), ended.stderr
 
 
+def test_a_torn_table_that_polars_does_not_name_is_told_with_who_does(tmp_path: Path):
+    import polars as pl
+
+    (tmp_path / "t.parquet").write_bytes(b"PAR1 and no end of it")
+    with pytest.raises(pl.exceptions.PolarsError) as error:
+        pl.read_parquet(tmp_path / "t.parquet")
+    assert str(as_line(error.value)).endswith("`tidemill doctor` names it")
+
+
 def test_a_folder_that_was_removed_under_the_person_is_told(tmp_path: Path, monkeypatch, capsys):
     gone = tmp_path / "gone"
     gone.mkdir()

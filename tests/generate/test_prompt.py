@@ -248,6 +248,15 @@ def test_the_budget_of_a_run_holds_for_all_functions_together(tmp_path):
     assert spent <= 3.0
 
 
+def test_prompts_of_one_model_at_one_endpoint_are_a_group(tmp_path):
+    with language_model() as server:
+        kept = storage(tmp_path, endpoints={"local": EndpointSettings(url=server.url)})
+        more = {"again": {"template": "{text}?"}, "other": {"model": "large"}}
+        asked = [function("first", **KIND), *(function(name, **{**KIND, **fields}) for name, fields in more.items())]
+        report = generate(asked, rows_of(TRUTH, gold=0), kept).report
+    assert report.groups() == [["first", "again"]]
+
+
 def test_uncertain_rows_alone_are_asked_and_as_many_as_wanted(tmp_path):
     votes = np.stack([np.where(np.arange(60) < 40, TRUTH, ABSTAIN), np.where(np.arange(60) < 5, 1 - TRUTH, ABSTAIN)], 1)
     with language_model() as server:

@@ -15,7 +15,8 @@ from tidemill.generate import run as generate_run
 from tidemill.generate.few_gold import mean_prediction
 from tidemill.generate.fitted import identity_of, read_voter
 from tidemill.generate.run import generate
-from tidemill.label.conditions.generated import Model
+from tidemill.generate.zero_shot import fit_likeness, likeness_of
+from tidemill.label.conditions.generated import Model, ZeroShot
 
 TRUTH = np.random.default_rng(8).integers(0, 2, 400)
 HEAD = {"kind": "model", "learner": "linear", "precision": 0.85}
@@ -66,6 +67,13 @@ def test_what_is_fitted_is_read_again_and_a_new_batch_alone_is_voted_on(tmp_path
     again = generate(functions, whole, storage(tmp_path))
     assert asked == [200]
     assert (again.votes == before).all()
+
+
+def test_gold_of_other_splits_than_dev_is_not_learned_from():
+    rows = rows_of(TRUTH, gold=40)
+    split = ["valid" if number % 3 else "dev" if number % 2 else "test" for number in range(400)]
+    rows = dataclasses.replace(rows, ids=rows.ids.with_columns(split=pl.Series(split)), gold=TRUTH.astype(np.int16))
+    assert rows.labeled.tolist() == [number for number in range(400) if split[number] == "dev"]
 
 
 def test_new_gold_fits_anew(tmp_path):
@@ -130,6 +138,16 @@ def test_gold_calibrates_descriptions(tmp_path):
     made = generate([function("shot", **turned)], rows, storage(tmp_path))
     assert right(made.votes[:, 0]) > 0.9
     assert made.report.voters[0].learned_from == 80
+
+
+def test_a_gold_row_is_judged_by_a_calibration_that_has_not_seen_it():
+    rows = rows_of(TRUTH, gold=20, apart=1)
+    condition = function("shot", **SHOT).condition
+    assert isinstance(condition, ZeroShot)
+    likeness = likeness_of(condition, rows, np.arange(400))
+    whole, held_out, folds = fit_likeness(likeness, rows, condition)
+    assert np.bincount(folds).tolist() == [8] * 5
+    assert (held_out != whole.probabilities(likeness[rows.labeled], 2)).all()
 
 
 def planted():

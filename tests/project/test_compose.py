@@ -175,6 +175,20 @@ def test_a_problem_whose_file_was_emptied_is_refused_before_anything_is_written(
     assert (project / "params.yaml").read_bytes() == before
 
 
+def test_a_section_that_no_stage_has_is_refused_with_the_nearest(project: Path):
+    file = project / "conf" / "problem" / "spam.yaml"
+    file.write_text(file.read_text() + "trian:\n  gold: {use: false}\n")
+    with pytest.raises(ConfigError, match=r"spam: there is no section 'trian' \(.*spam\.yaml\); did you mean train\?"):
+        compose(conf=project / "conf")
+
+
+def test_a_file_that_is_no_yaml_is_named_with_its_line(project: Path):
+    file = project / "conf" / "problem" / "spam.yaml"
+    file.write_text("problem:\n\tname: spam\n")
+    with pytest.raises(ConfigError, match=r"spam\.yaml:2: this is not YAML: found character"):
+        compose(conf=project / "conf")
+
+
 def test_problems_that_compose_in_threads_of_one_process_do_not_disturb_each_other(root: Path):
     def seed(number: int) -> int:
         return int(compose([f"spam.train.seed={number}"], conf=root / "conf")["spam"]["train"]["seed"])

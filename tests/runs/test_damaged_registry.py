@@ -6,6 +6,7 @@ import os
 import time
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from tests.runs.test_model_registry import commit, tag
@@ -232,6 +233,26 @@ def test_a_torn_head_is_told_with_what_puts_it_right(repository: Path):
     with pytest.raises(PublishError, match=r"HEAD or config in it is torn.*echo 'ref: refs/heads/BRANCH'"):
         registry(repository)
     assert "HEAD or config in it is torn" in told(repository)
+
+
+@pytest.mark.parametrize("content", [b"", b"PA", b"PAR1 and no end"])
+def test_a_torn_table_is_told_by_its_path(repository: Path, content: bytes):
+    (repository / "conf/problem").mkdir(parents=True, exist_ok=True)
+    (repository / "conf/problem/spam.yaml").write_text("")
+    raw = repository / "data/spam/raw"
+    raw.mkdir(parents=True, exist_ok=True)
+    pl.DataFrame({"row_id": ["a"]}).write_parquet(raw / "whole.parquet")
+    (raw / "torn.parquet").write_bytes(content)
+    found = [line for line in told(repository).splitlines() if ".parquet" in line]
+    assert len(found) == 1
+    assert "raw/torn.parquet is torn: remove it, and `dvc checkout`" in found[0]
+
+
+@pytest.mark.parametrize("content", [b"xx", b"XXXX" + bytes(100)])
+def test_a_torn_index_is_told_with_what_makes_it_anew(repository: Path, content: bytes):
+    git("add", "-A", folder=repository)
+    (repository / ".git/index").write_bytes(content)
+    assert "index && git reset` makes it anew" in told(repository)
 
 
 def test_torn_lists_of_batches_gold_and_settings_are_named_with_what_brings_them_back(repository: Path):

@@ -20,6 +20,7 @@ DEBUG: Final = "TIDEMILL_DEBUG"
 
 _NO_SCRATCH: Final = "No usable temporary directory"
 """How Python begins its message where a temporary file can be written nowhere."""
+_NO_PARQUET: Final = "parquet: File out of specification"
 _REMEDIES: Final = {
     errno.ENOSPC: "the disk is full, and {place} could not be written: make room and try again",
     errno.EDQUOT: "your share of the disk is used up, and {place} could not be written: make room and try again",
@@ -116,8 +117,17 @@ def as_line(error: Exception) -> str | None:
     if isinstance(error, TidemillError):
         return str(error)
     return (
-        remedy(error) if isinstance(error, ModuleNotFoundError) else _machine_at_fault(error) or _torn_bytecode(error)
+        remedy(error)
+        if isinstance(error, ModuleNotFoundError)
+        else _machine_at_fault(error) or _torn_table(error) or _torn_bytecode(error)
     )
+
+
+def _torn_table(error: Exception) -> str | None:
+    """Polars says that a Parquet file is torn, and not which."""
+    if type(error).__module__.startswith("polars") and str(error).startswith(_NO_PARQUET):
+        return f"a table that is read is torn ({str(error).splitlines()[0]}): `tidemill doctor` names it"
+    return None
 
 
 def _torn_bytecode(error: BaseException | None) -> str | None:

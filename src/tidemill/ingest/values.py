@@ -118,6 +118,8 @@ def texts(table: Table, settings: IngestSettings, errors: RowErrors | None = Non
     results = []
     for row, value in enumerate(values):
         text = None if is_missing(value) else _text(value)
+        if text is not None and settings.candidates is None:  # whose mentions are places in the document as it is
+            text = composed(text)
         if text is None:
             message = f"; {missing} such rows" if missing > 1 and errors.policy == "refuse" else ""
             errors.add(
@@ -128,10 +130,30 @@ def texts(table: Table, settings: IngestSettings, errors: RowErrors | None = Non
     return results
 
 
+def composed(text: str) -> str:
+    """Bring a text into the form in which people type the words of functions.
+
+    Parameters
+    ----------
+    text
+        Of a row.
+
+    Returns
+    -------
+    str
+        In Unicode's composed form (NFC): a letter and its accent are one character where there is one.
+
+    Examples
+    --------
+    >>> composed("cafe\N{COMBINING ACUTE ACCENT}") == "caf\N{LATIN SMALL LETTER E WITH ACUTE}"
+    True
+    """
+    return unicodedata.normalize("NFC", text)
+
+
 def _text(value: Any) -> str | None:
     try:
-        text = value.decode("utf-8") if isinstance(value, bytes) else as_string(value)
-        return unicodedata.normalize("NFC", text)  # what people type as words of functions is composed
+        return value.decode("utf-8") if isinstance(value, bytes) else as_string(value)
     except (TypeError, UnicodeDecodeError):
         return None
 

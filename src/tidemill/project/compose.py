@@ -7,6 +7,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+import yaml
+
 import tidemill.conf
 from tidemill.common.files import atomic_write
 from tidemill.common.spelling import closest, did_you_mean
@@ -70,10 +72,15 @@ def compose(overrides: Sequence[str] = (), *, conf: Path) -> dict[str, Any]:
             content: Any = OmegaConf.to_container(composed, resolve=True)
     except (HydraException, OmegaConfBaseException) as error:
         raise ConfigError(_explain(error, overrides, conf)) from error
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        where = conf if mark is None else f"{mark.name}:{mark.line + 1}"
+        raise ConfigError(f"{where}: this is not YAML: {error.problem}") from error
     content["overrides"] = list(overrides)
     content.setdefault("relations", [])  # a project that was made before there were any
     for name in content["problems"]:
         _refuse_empty(name, content[name], conf)
+        _refuse_unknown(name, content[name], conf)
         for stage in STAGES:
             refuse_renamed(stage, content[name].get(stage, {}), f"{name}.{stage}")
     return dict(content)
@@ -87,6 +94,14 @@ def _refuse_empty(name: str, section: Any, conf: Path) -> None:
         raise ConfigError(
             f"{file} has no section {', '.join(missing)}: write it as other problems have it, or `git checkout HEAD {file}`"
         )
+
+
+def _refuse_unknown(name: str, section: Iterable[str], conf: Path) -> None:
+    """A section with a name that no stage has is read by none, and what it says would not hold."""
+    valid = ("problem", *STAGES)
+    if unknown := next((part for part in section if part not in valid), None):
+        file = conf / "problem" / f"{name}.yaml"
+        raise ConfigError(f"{name}: there is no section {unknown!r} ({file}){did_you_mean(unknown, valid)}")
 
 
 def _own_defaults(conf: Path) -> list[str]:

@@ -147,6 +147,10 @@ _REMEDIES: Final = {
         "{0} is there: another git command is at work, or one was killed and left it. `tidemill doctor` tells which, "
         "`tidemill doctor --fix` removes it"
     ),
+    r"index file (?:smaller than expected|corrupt)|bad index file|bad signature 0x": (
+        "the index of git in {folder} is torn: `rm {folder}/.git/index && git reset` makes it anew; files stay as they are, and what was "
+        "staged is staged again with `git add`"
+    ),
     r"No space left on device|Out of diskspace": "the disk of {folder} is full: make room and try again",
     r"Read-only file system": "{folder} is on a read-only file system, and git has to write there",
     r"Permission denied": "git may not write in {folder}: its files belong to another user, or are read-only",

@@ -70,3 +70,10 @@ def test_the_command_refuses_a_row_without_text(tmp_path):
     assert standalone.read_rows(tmp_path / "rows.csv", "body", is_text=True) == (["1"], ["hello"])
     with pytest.raises(SystemExit, match=r"row 1 of .*rows.csv has no text in 'text': name the column with --column"):
         standalone.read_rows(tmp_path / "rows.csv", None, is_text=True)
+
+
+def test_texts_are_composed_as_ingest_composes_them(monkeypatch):
+    predictor = standalone.Predictor.__new__(standalone.Predictor)
+    predictor.about, predictor.terms, predictor.tokenizer = {"modality": "text"}, {}, None
+    monkeypatch.setattr(standalone, "tokens", lambda texts, *_: {"texts": texts})
+    assert predictor._inputs(["cafe\u0301"]) == {"texts": ["caf\u00e9"]}

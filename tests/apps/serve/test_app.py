@@ -19,6 +19,7 @@ from tidemill.apps.models.model import CHUNK
 from tidemill.apps.serve.answers import ModelAnswers
 from tidemill.apps.serve.app import RequestGate, application
 from tidemill.apps.serve.request_queue import RequestQueue
+from tidemill.apps.serve.request_rows import from_json
 from tidemill.apps.serve.settings import ServiceSettings
 from tidemill.contracts import RequestError
 from tidemill.ingest.settings import IngestSettings
@@ -337,3 +338,9 @@ def test_head_is_answered_as_get_is_and_ends_the_connection(mail):
     assert (answer.status_code, answer.headers["connection"]) == (200, "close")
     assert mail.head("/predict").status_code == 405
     assert mail.head("/nothing").status_code == 404
+
+
+def test_texts_of_a_request_are_read_in_the_form_in_which_ingest_reads_them(mail):
+    settings = Project.open(Path()).load("mail", "ingest", IngestSettings)[1]
+    body = json.dumps({"rows": [{"text": "cafe\u0301"}]}).encode()
+    assert from_json(body, settings, 5).contents == ["caf\u00e9"]

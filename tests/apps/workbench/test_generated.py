@@ -23,6 +23,7 @@ from tidemill.apps.workbench.page import page as functions_page
 from tidemill.apps.workbench.problem_view import ProblemView
 from tidemill.contracts import DataError
 from tidemill.project.project import Project
+from tidemill.reports.generate import GeneratedReport
 from tidemill.stages import denoise, label
 
 pytestmark = pytest.mark.slow
@@ -43,7 +44,8 @@ def generated(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "src/problems/mail/generated.yaml").write_text(YAML, encoding="utf-8")
     params = yaml.safe_load((folder / "params.yaml").read_text(encoding="utf-8"))
     with language_model() as server, pytest.MonkeyPatch.context() as patch:
-        endpoint = {"url": server.url, "prompt_price": 1000.0, "completion_price": 1000.0}
+        prices = {"prompt_price": 1000.0, "completion_price": 1000.0}
+        endpoint = {"url": server.url, "requests_at_once": 1, **prices}  # which rows the budget allows is no chance
         params["mail"]["label"]["endpoints"] = {"local": endpoint}
         (folder / "params.yaml").write_text(yaml.safe_dump(params), encoding="utf-8")
         patch.chdir(folder)
@@ -51,7 +53,7 @@ def generated(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
             for stage in (label, denoise):
                 patch.setattr("sys.argv", [stage.__name__, "mail"])
                 stage.main()
-    assert "label: 0.66 spent on prompts in this run\n" in said.getvalue()  # six answers of .11
+    assert "label: 0.88 spent on prompts in this run\n" in said.getvalue()  # eight answers of .11
     return folder
 
 
@@ -165,6 +167,25 @@ def test_the_problems_page_says_it_too(generated):
     assert report.drawn == {}
 
 
+def test_the_label_model_is_told_which_voters_repeat_one_another(generated, monkeypatch):
+    class ToldError(Exception):
+        """What the stage gives to the label model."""
+
+    def tell(*_, **given):
+        raise ToldError(given["groups"])
+
+    file = generated / "reports/mail/generated.json"
+    before = file.read_bytes()
+    report = GeneratedReport.read(file)
+    GeneratedReport(voters=tuple(v.model_copy(update={"group": "one"}) for v in report.voters)).write(file)
+    monkeypatch.setattr(denoise, "denoise", tell)
+    try:
+        with pytest.raises(ToldError, match=r"\[\['llm', 'words'\]\]"):
+            denoise.run(Project.open(generated), "mail")
+    finally:
+        file.write_bytes(before)
+
+
 def test_the_page_of_the_functions_says_it_too(generated):
     page = functions_page(ProblemView(Project.open(generated), "mail")).read_text(encoding="utf-8")
     assert re.search(r"words \(ngrams\) learned from 120 gold rows; votes on .*; took \d+ s", page)
@@ -175,7 +196,7 @@ def test_the_label_card_and_the_studio_say_what_each_cost_is_worth_repeats_and_l
     table = client_of(generated).get("/api/problems/mail/functions").json()["table"]
     llm, words = table["generated_sentences"]
     assert re.search(
-        r"votes for ham: 0 of 2 right on gold of dev, .*; 6 answers, 660 tokens, 0.66 spent; took \d+ s$", llm
+        r"votes for ham: 0 of 2 right on gold of dev, .*; 8 answers, 880 tokens, 0.88 spent; took \d+ s$", llm
     )
     assert re.search(r"learned from 120 gold rows; votes on .*; agrees most with .*; took \d+ s$", words)
     card = (generated / "reports/mail/label_card.md").read_text(encoding="utf-8").split("## Generated votes")[1]

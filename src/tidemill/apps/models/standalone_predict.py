@@ -18,6 +18,7 @@ import io
 import json
 import re
 import sys
+import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -98,6 +99,7 @@ class Predictor:
             size, bits = json.loads(self.about["size"]), json.loads(self.about.get("bits", "null"))
             ground = GROUNDS[self.about.get("background", "white")]
             return {"pixels": np.stack([pixels(data, size, background=ground, bits=bits) for data in contents])}
+        contents = [unicodedata.normalize("NFC", text) for text in contents]  # as the model's own texts were
         counts = {name: count_terms(contents, vocabulary) for name, vocabulary in self.terms.items()}
         return tokens(contents, self.tokenizer, self.about) | counts
 

@@ -86,7 +86,8 @@ def from_json(body: bytes, settings: IngestSettings, max_rows: int) -> Rows:
     reasons: dict[int, str] = {}
     for place, (_, content) in enumerate(pairs):
         try:
-            contents.append(_content(content, settings.modality))
+            read = _content(content, settings.modality)
+            contents.append(values.composed(read) if isinstance(read, str) and not names else read)
         except DataError as error:
             contents.append(None)
             reasons[place] = str(error)

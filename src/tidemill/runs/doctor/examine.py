@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
@@ -30,6 +31,7 @@ from tidemill.runs.tags import read_tags
 
 _ROUNDS: Final = 3
 """A lock in the way of a tag, a branch in the way of both."""
+_END_OF_PARQUET: Final = b"PAR1"
 _LITTLE_ROOM: Final = 200_000_000
 """Bytes; a run of a small problem writes some tens of millions."""
 
@@ -78,15 +80,17 @@ def examine(project: Project) -> list[Finding]:
     branches = list(_branches(root))
     parts = [
         _locks(root),
+        _index(root),
         branches,
         _registry(project),
         _dvc_files(root),
         _records(project),
+        _tables(project),
         _cache(project),
         _leftovers(project),
     ]
     if not branches:
-        parts.insert(2, _checkout(root))
+        parts.insert(3, _checkout(root))
     return [*result, *(item for part in parts for item in part)]
 
 
@@ -112,6 +116,14 @@ def _locks(root: Path) -> Iterator[Finding]:
             yield Finding(f"a killed git command left {path}", "", partial(_remove, path))
         else:
             yield Finding(f"{path} is there", "a git command may be at work; if not, try again in a minute")
+
+
+def _index(root: Path) -> Iterator[Finding]:
+    """Every commit and merge of a run reads it; what was staged is a person's, so it is not made anew here."""
+    try:
+        git("ls-files", folder=root)
+    except PublishError as error:
+        yield Finding("git", str(error))
 
 
 def _remove(path: Path) -> list[str]:
@@ -166,6 +178,19 @@ def _records(project: Project) -> Iterator[Finding]:
                 read()
             except TidemillError as error:
                 yield Finding(problem, str(error))
+
+
+def _tables(project: Project) -> Iterator[Finding]:
+    """Of tables in the checkout that a full disk or a copy that was cut off has left without their end."""
+    for problem in problem_names(project.shared):
+        for path in sorted(project.paths(problem).data.rglob("*.parquet")):
+            with path.open("rb") as file:
+                file.seek(-min(path.stat().st_size, len(_END_OF_PARQUET)), os.SEEK_END)
+                is_whole = file.read() == _END_OF_PARQUET
+            if not is_whole:
+                yield Finding(
+                    f"{path} is torn", "remove it, and `dvc checkout`, or the next `dvc repro`, brings it back"
+                )
 
 
 def _mended(root: Path) -> list[str]:
