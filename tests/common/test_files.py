@@ -2,6 +2,8 @@ import errno
 import os
 import subprocess
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -60,10 +62,26 @@ def test_a_disk_that_refuses_is_told_with_the_file_that_was_wanted(inside: Path,
         (inside / "other").read_text()
 
 
-def test_what_a_killed_process_left_is_removed_and_what_a_living_one_writes_is_not(inside: Path):
+def test_threads_that_write_one_file_at_once_do_not_take_the_part_of_each_other(inside: Path):
+    """Problems are refreshed side by side in one process, and each composes the project's files."""
+    path, both_are_inside = inside / "code.json", threading.Barrier(2)
+
+    def write(text: str) -> None:
+        with atomic_write(path, durable=False) as temporary:
+            temporary.write_text(text)
+            both_are_inside.wait(60)
+
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(write, ["one", "two"]))
+    assert path.read_text() in {"one", "two"}
+    assert list(inside.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("mark", ["{}", "{}-17"])
+def test_what_a_killed_process_left_is_removed_and_what_a_living_one_writes_is_not(inside: Path, mark: str):
     with subprocess.Popen([sys.executable, "-c", ""]) as ended:
         pass
-    left = inside / "deep" / f".table.csv.{ended.pid}.part"
+    left = inside / "deep" / f".table.csv.{mark.format(ended.pid)}.part"
     left.parent.mkdir()
     left.write_text("half")
     (inside / "book.part").write_text("a user's")

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import itertools
 import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-_UNFINISHED: Final = re.compile(r"\..+\.(\d+)\.part")
+_UNFINISHED: Final = re.compile(r"\..+\.(\d+)(?:-\d+)?\.part")
+_writes = itertools.count()
 _QUOTED: Final = re.compile(r"\(os error (\d+)\)")
 
 
@@ -30,7 +32,7 @@ def atomic_write(path: Path, *, durable: bool = True) -> Iterator[Path]:
     Yields
     ------
     Path
-        Where to write: a hidden file in the same folder, different for every process.
+        Where to write: a hidden file in the same folder, another for each write, as threads may write one file at once.
 
     Raises
     ------
@@ -38,7 +40,7 @@ def atomic_write(path: Path, *, durable: bool = True) -> Iterator[Path]:
         The system refused the write (a full disk, a file that may not grow): with the name of the final path.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    temporary = path.with_name(f".{path.name}.{os.getpid()}-{next(_writes)}.part")
     try:
         yield temporary
         if durable:
