@@ -359,6 +359,15 @@ def test_columns_in_other_letter_case_are_taken_and_told(tmp_path: Path) -> None
     )
 
 
+def test_labels_of_rows_from_which_on_the_key_is_spelled_otherwise_are_taken(tmp_path: Path) -> None:
+    lines = [{"id": "1", "text": "hello", "Label": "ham"}, {"id": "2", "Text": "cash", "label": "spam"}]
+    batch = take(write(tmp_path / "t.jsonl", "\n".join(map(json.dumps, lines))), settings())
+    assert sorted(pl.concat([batch.dev, batch.gold])["gold"].to_list()) == [0, 1]
+    assert any(
+        "'label', which is there from line 2 on, and 'Label' are read as one column" in one for one in batch.notes
+    )
+
+
 def test_characters_that_nobody_sees_are_no_text_and_tell_no_classes_apart(tmp_path: Path) -> None:
     batch = take(
         write(

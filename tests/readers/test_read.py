@@ -177,6 +177,43 @@ def test_lists_of_one_label_are_that_label_and_lists_of_several_stay_lists() -> 
     assert several.notes == ()
 
 
+@pytest.mark.parametrize("rows", [[("label", "good")] * 2 + [("Label ", "bad")], [("label", None), ("Label ", "good")]])
+def test_a_key_whose_spelling_changes_midway_is_one_column_and_told(rows: list[tuple[str, str | None]]) -> None:
+    lines = [{"Text" if place else "text": f"t{place}", key: value} for place, (key, value) in enumerate(rows)]
+    for data, name, unit in (
+        ("\n".join(map(json.dumps, lines)), "t.jsonl", "line"),
+        (json.dumps(lines), "t.json", "element"),
+        (json.dumps({"rows": lines}), "t.json", "row"),
+    ):
+        table = parse(data.encode(), name)
+        assert table.columns == {
+            "text": [f"t{place}" for place in range(len(rows))],
+            "label": [value for _, value in rows],
+        }
+        assert table.notes[-2:] == (
+            f"{name}: 'Text', which is there from {unit} 2 on, and 'text' are read as one column, 'text'",
+            f"{name}: 'Label ', which is there from {unit} {len(rows)} on, and 'label' are read as one column, 'label'",
+        )
+
+
+def test_two_spellings_of_a_key_in_one_row_are_one_value_or_refused() -> None:
+    same = b'{"text": "a", "label": "good", "Label": "good"}\n{"text": "b", "label": null, "Label": "bad"}\n'
+    assert parse(same, "t.jsonl").columns == {"text": ["a", "b"], "label": ["good", "bad"]}
+    other = same + b'{"text": "c", "label": "good", "Label": "bad"}\n'
+    with pytest.raises(DataError, match=r"t\.jsonl, line 3: 'label' is 'good' and 'Label' is 'bad', .* leave one"):
+        parse(other, "t.jsonl")
+    table = parse(other, "t.jsonl", ReadOptions(bad_rows="quarantine"))
+    assert (table.columns["text"], list(table.numbers), [bad.number for bad in table.bad]) == (["a", "b"], [1, 2], [3])
+
+
+def test_a_column_that_a_good_part_of_the_rows_lack_is_told() -> None:
+    rows = [{"text": "t", "stars": 1} | ({"label": "good"} if place < 17 else {}) for place in range(20)]
+    (told,) = parse("\n".join(map(json.dumps, rows)).encode(), "t.jsonl").notes
+    assert told == "t.jsonl: columns are missing in part: 'label' from 3 of 20 rows, the first in line 18"
+    rows[18]["label"] = "good"
+    assert parse("\n".join(map(json.dumps, rows)).encode(), "t.jsonl").notes == ()
+
+
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"gone\.csv is missing"):
         read_file(tmp_path / "gone.csv")
