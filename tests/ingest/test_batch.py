@@ -11,6 +11,7 @@ import pytest
 from pydantic import ValidationError
 
 from tests.ingest.factories import SPAM, settings, take, write
+from tests.readers.workbooks import workbook
 from tidemill.contracts import SPLITS, DataError, check, gold_contract
 from tidemill.ingest.batch import SEEN, counts
 from tidemill.ingest.settings import IngestSettings
@@ -366,6 +367,17 @@ def test_labels_of_rows_from_which_on_the_key_is_spelled_otherwise_are_taken(tmp
     assert any(
         "'label', which is there from line 2 on, and 'Label' are read as one column" in one for one in batch.notes
     )
+
+
+@pytest.mark.parametrize("column", ["Text", "Label"])
+def test_texts_and_labels_that_are_formulas_without_a_value_are_refused(tmp_path: Path, column: str) -> None:
+    columns = ("ID", "Text", "Label")
+    first, last = ("1", "hello", "ham"), ("2", "cash", "spam")
+    cells = tuple("=A1" if name == column else cell for name, cell in zip(columns, last, strict=True))
+    path = tmp_path / "t.xlsx"
+    path.write_bytes(workbook(columns, first, cells))
+    with pytest.raises(DataError, match=rf"1 cells of column '{column}' are formulas .*row 3"):
+        take(path, settings(bad_rows="quarantine"))
 
 
 def test_characters_that_nobody_sees_are_no_text_and_tell_no_classes_apart(tmp_path: Path) -> None:

@@ -16,8 +16,9 @@ import pyarrow.parquet as pq
 import pytest
 import zstandard
 
+from tests.readers.workbooks import workbook
 from tidemill.contracts import DataError
-from tidemill.readers import compressed
+from tidemill.readers import compressed, formulas
 from tidemill.readers.options import ReadOptions
 from tidemill.readers.read import SUFFIXES, parse, read_file, report_reading
 from tidemill.readers.table import BadRow
@@ -232,29 +233,38 @@ def test_notes_are_told_once(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().err == "note: a\nnote: b\n"
 
 
-def workbook(*rows: tuple[object, ...]) -> bytes:
-    """A workbook whose first sheet has these rows: text as inline strings, numbers as numbers, None as no cell."""
-
-    def cell(value: object, place: int, row: int) -> str:
-        at = f"{chr(65 + place)}{row}"
-        if isinstance(value, str):
-            return f'<c r="{at}" t="inlineStr"><is><t>{value}</t></is></c>'
-        return "" if value is None else f'<c r="{at}"><v>{value}</v></c>'
-
-    lines = "".join(
-        f'<row r="{number}">{"".join(cell(value, place, number) for place, value in enumerate(row))}</row>'
-        for number, row in enumerate(rows, start=1)
-    )
-    sheet = f'<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>{lines}</sheetData></worksheet>'
-    with zipfile.ZipFile(Path(__file__).parent / "two_sheets.xlsx") as archive:
-        parts = {name: archive.read(name) for name in archive.namelist()}
-    return zipped(**(parts | {"xl/worksheets/sheet1.xml": sheet.encode()}))
-
-
 def test_a_workbook_keeps_columns_without_a_name_and_whole_numbers_are_whole() -> None:
     table = parse(workbook(("text", 2024.0, None, None), ("a", 1, "x", None), ("b", 2.5, None, None)), "t.xlsx")
     assert table.columns == {"text": ["a", "b"], "2024": [1, 2.5], "column_3": ["x", None]}
     assert table.notes[-1] == "t.xlsx: columns without a name are named column_3"
+
+
+def test_formulas_without_a_value_and_merged_cells_are_told() -> None:
+    rows = [("text", "label", "stars"), ("a", "good", "=1+1"), ("b", "=B2", "=C2"), ("c", None, 3)]
+    table = parse(workbook(*rows, merged="A3:A4"), "t.xlsx")
+    assert table.columns["label"] == ["good", None, None]
+    cells = "cells of column {!r} are formulas whose value the file does not hold (the first in row {}): open it in a".format
+    for note, told in zip(
+        table.notes,
+        (
+            "sheet 'reviews' is read, not notes",
+            f"2 {cells('stars', 2)}",
+            f"1 {cells('label', 3)}",
+            "merged cells have a value in the first row alone (1 times, first in column 'text', rows 3 to 4)",
+        ),
+        strict=True,
+    ):
+        assert note.startswith(f"t.xlsx: {told}")
+    table.refuse_unread("text")
+    with pytest.raises(DataError, match="1 cells of column 'label' are formulas"):
+        table.refuse_unread("label")
+
+
+def test_a_formula_whose_value_is_the_empty_text_has_a_value() -> None:
+    sheet = b'<x:row r="2"><x:c t="str"><x:f>A1</x:f><x:v></x:v></x:c><x:c><x:f>A1</x:f></x:c><x:c r="E2"><x:f>A1</x:f><x:v/></x:c></x:row>'
+    assert formulas._Cells(b'<x:d xmlns:x="s">' + sheet + b"</x:d>").uncomputed == [(2, 1), (2, 4)]
+    with pytest.raises(ValueError, match="document type"):
+        formulas._Cells(b"<!DOCTYPE d><d></d>")
 
 
 def test_a_workbook_whose_first_sheet_has_a_header_alone_is_refused_with_the_names_of_the_others() -> None:
