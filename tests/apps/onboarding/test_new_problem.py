@@ -15,6 +15,7 @@ import pytest
 import yaml
 
 from tests.ingest.factories import png, write
+from tests.readers.workbooks import workbook
 from tidemill.apps.gold.add import FileOptions, add_labels
 from tidemill.apps.gold.rows import problem_rows
 from tidemill.apps.onboarding import new_problem
@@ -544,6 +545,16 @@ def test_damaged_images_of_a_folder_are_set_aside_where_that_is_asked_for(projec
     assert done.rows == 23
     write_params(Project.open(project))
     assert Project.open(project).load("reviews", "ingest", IngestSettings)[1].bad_rows == "quarantine"
+
+
+@pytest.mark.parametrize("column", ["body", "stars"])
+def test_a_column_of_formulas_without_a_value_is_refused(project: Path, column: str) -> None:
+    source = project / "r.xlsx"
+    source.write_bytes(workbook(("body", "stars"), *(("hello", "=A1") if column == "stars" else ("=B1", "x"),) * 3))
+    with pytest.raises(
+        DataError, match=rf"3 cells of column '{column}' are formulas whose value the file does not hold"
+    ):
+        new_problem.create_problem(words(source=str(source), text="body", label="stars"), Project.open(project))
 
 
 def test_a_header_that_is_taken_for_a_row_is_told_where_a_column_is_missing(project: Path) -> None:

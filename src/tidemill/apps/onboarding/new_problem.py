@@ -7,7 +7,7 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -332,12 +332,7 @@ def _plan_table(wanted: NewProblem, source: Path) -> _Plan:
             f"say which column holds the text: --text COLUMN (or --image COLUMN: its path); "
             f"{source.name} has {', '.join(table.columns)}"
         )
-    for word, column in ((f"--{modality}", content), ("--label", wanted.label)):
-        if column is not None and not table.has(column):
-            guessed = "".join(f"\n{note}" for note in table.notes)
-            raise DataError(
-                f"{source.name}: {word} {column!r} is no column{nearest(column, table.names(column.partition('.')[0]))}{guessed}"
-            )
+    _refuse_columns(table, source.name, {f"--{modality}": content, "--label": wanted.label})
     if content == wanted.label:
         raise ConfigError(f"--{modality} and --label: column {content!r} cannot be both; the label would be in the row")
     labels = [] if wanted.label is None else table.column(wanted.label, "--label")
@@ -362,6 +357,18 @@ def _plan_table(wanted: NewProblem, source: Path) -> _Plan:
     problem = Problem(name=wanted.name, modality=modality, classes=classes)
     known = smallest_class_size(labels, classes) if labels else 0
     return _Plan(Paths.within(wanted.name), source, problem, ingest, others, known, (*table.notes, *notes))
+
+
+def _refuse_columns(table: Table, source: str, columns: Mapping[str, str | None]) -> None:
+    """Refuse columns that are not there, or that have formulas without a value."""
+    for word, column in columns.items():
+        if column is not None and not table.has(column):
+            guessed = "".join(f"\n{note}" for note in table.notes)
+            raise DataError(
+                f"{source}: {word} {column!r} is no column{nearest(column, table.names(column.partition('.')[0]))}{guessed}"
+            )
+        if column is not None:
+            table.refuse_unread(column)
 
 
 def _others(table: Table, ingest: dict[str, Any]) -> tuple[str, ...]:
