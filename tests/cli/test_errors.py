@@ -1,5 +1,6 @@
 """What a wrong command line is answered with, and how a program ends."""
 
+import logging
 import subprocess
 import sys
 from pathlib import Path
@@ -9,9 +10,9 @@ import typer
 
 from tests.cli.factories import COMMANDS, tidemill
 from tidemill.apps.predict.prediction import PredictionCounts
-from tidemill.cli.flows import flow
+from tidemill.cli.flows import flow, without_traceback
 from tidemill.cli.grammar import RENAMED_COMMANDS, RENAMED_OPTIONS
-from tidemill.contracts import ConfigError
+from tidemill.contracts import ConfigError, DataError
 from tidemill.project.project import Project
 
 
@@ -102,6 +103,17 @@ def test_a_traceback_is_there_where_it_is_asked_for(small):
         assert "Traceback" in done.stderr
         assert "ConfigError: there is no problem 'spma'" in done.stderr
     assert "Traceback" not in run("models", "spma", folder=small, TIDEMILL_DEBUG="0").stderr
+
+
+@pytest.mark.parametrize(
+    ("error", "debug", "shown"),
+    [(DataError("x is missing"), "0", False), (DataError("x is missing"), "1", True), (KeyError("x"), "0", True)],
+)
+def test_a_run_shows_no_traceback_of_an_error_that_a_person_can_mend(error, debug, shown, monkeypatch):
+    monkeypatch.setenv("TIDEMILL_DEBUG", debug)
+    record = logging.LogRecord("prefect.flow_runs", logging.ERROR, "", 0, "failed", (), (type(error), error, None))
+    assert without_traceback(record)
+    assert (record.exc_info is not None) is shown
 
 
 def test_a_project_without_its_flows_is_told_so(small):

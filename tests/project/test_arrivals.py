@@ -15,6 +15,7 @@ from tests.ingest.factories import SPAM, settings
 from tests.monitor.factories import settings as monitor_settings
 from tidemill.contracts import DataError, SuiteError
 from tidemill.ingest.batch import Batch, build_batch
+from tidemill.ingest.settings import IngestSettings
 from tidemill.project import arrivals, batches
 from tidemill.project.arrivals import arrive, batch_name, natural, scan
 from tidemill.project.batches import _settings_mark, add_batches
@@ -22,6 +23,7 @@ from tidemill.project.layout import Paths
 from tidemill.project.project import Project
 from tidemill.reports.ingest import IngestReport
 from tidemill.reports.project import Manifest
+from tidemill.runs.git import git
 
 PATHS = Paths.within("spam")
 CHOSEN = settings(incoming="data/incoming/spam", batch_order=("sms-*",), meta={}, slices=("group",))
@@ -360,6 +362,26 @@ def test_what_is_allowed_or_not_asked_about_is_taken(project: Path):
     params["spam"]["monitor"]["actions"] = {"data_broken": "nothing"}
     Path("params.yaml").write_text(yaml.safe_dump(params))
     assert arrive(here, "spam", retry=True).batches == ["day-5"]
+
+
+def test_a_file_that_is_in_the_main_checkout_alone_is_named_where_it_is(project: Path) -> None:
+    arrive(Project.open(project), "spam")
+    Path("dvc.yaml").touch()
+    Path(".gitignore").write_text("/data/incoming/\n")
+    own = project.with_name("feature")
+    git("init", "-q", folder=project)
+    git("add", ".gitignore", "dvc.yaml", "params.yaml", str(PATHS.manifest), folder=project)
+    git("-c", "user.name=T", "-c", "user.email=t@localhost", "commit", "-q", "-m", "x", folder=project)
+    git("worktree", "add", "-q", "-b", "feature", str(own), folder=project)
+    here, there = own / "data/incoming/spam", project / "data/incoming/spam"
+    problem, chosen, paths = Project.open(own).load("spam", "ingest", IngestSettings)
+    with pytest.raises(DataError) as error:
+        add_batches(problem, chosen, paths)
+    assert f"the main checkout has it as {there / 'sms-2.jsonl'}: `mkdir -p {here} && cp -r" in str(error.value)
+    for name in ("sms-2", "sms-10", "email-1"):
+        here.mkdir(parents=True, exist_ok=True)
+        (here / f"{name}.jsonl").write_bytes((there / f"{name}.jsonl").read_bytes())
+    add_batches(problem, chosen, paths)
 
 
 def test_links_in_a_circle_and_pipes_are_refused_and_the_others_are_taken(project: Path) -> None:

@@ -17,7 +17,9 @@ from tidemill.project.project import Project
 from tidemill.runs.doctor.examine import examine, mend_all
 from tidemill.runs.git import git
 from tidemill.runs.model_registry import Registry, read_registry
+from tidemill.runs.promotion_record import promotion_tags
 from tidemill.runs.rollback import rollback
+from tidemill.runs.tags_being_set import tags_are_set
 
 TORN = {"empty": "", "half": "2f01a", "zeros": "0" * 40 + "\n"}
 
@@ -95,7 +97,62 @@ def test_a_deleted_assignment_leaves_a_gap_that_is_no_obstacle(repository: Path)
     assert registry(repository).next_assignment() == "spam#prod#4"
     assert rollback(Project.open(repository), "spam", "v1.0.0") == "spam@v1.0.0"
     assert registry(repository).champion == "spam@v1.0.0"
+    assert mended(repository) == ["spam#prod#2: put back as it was"]
+    assert registry(repository).champion == "spam@v1.0.0"
+
+
+@pytest.mark.parametrize(
+    "gone",
+    [
+        ["spam#prod#3"],
+        ["spam@v1.2.0", "spam#prod#3"],
+        [name for number in range(3) for name in (f"spam@v1.{number}.0", f"spam#prod#{number + 1}")],
+    ],
+)
+def test_deleted_assignments_are_named_with_the_champion_that_counts_instead_and_put_back(
+    repository: Path, gone: list[str]
+):
+    before = git("for-each-ref", folder=repository)
+    git("tag", "-d", *gone, folder=repository)
+    instead = registry(repository).champion
+    assert instead != "spam@v1.2.0"
+    counts = f"so {instead} counts as the champion" if instead else "so there is no champion"
+    assert f"spam#prod#3: it was deleted, {counts}: `tidemill doctor --fix` puts it back" in told(repository)
+    assert sorted(mended(repository)) == sorted(f"{tag}: put back as it was" for tag in gone)
+    assert git("for-each-ref", folder=repository) == before
+
+
+def test_a_deleted_assignment_is_not_put_back_over_one_that_was_made_later(
+    repository: Path, monkeypatch: pytest.MonkeyPatch
+):
+    git("tag", "-d", "spam#prod#2", "spam#prod#3", folder=repository)
+    monkeypatch.setenv("GIT_COMMITTER_DATE", "2090-01-01T00:00:00Z")
+    assert rollback(Project.open(repository), "spam", "v1.0.0") == "spam@v1.0.0"
+    line = "spam#prod#3: it was deleted, and spam#prod#2, which was made later, assigns spam@v1.0.0: nothing, if"
+    assert line in told(repository)
+    assert mend_all(Project.open(repository)) == []
+    assert registry(repository).champion == "spam@v1.0.0"
+
+
+def test_of_a_deleted_tag_with_two_objects_both_are_named_and_none_is_chosen(repository: Path):
+    for number in (2, 1):  # the first of them is left beside the one that the fixture made
+        git("tag", "-d", "spam#prod#3", folder=repository)
+        tag(repository, "spam#prod#3", git("rev-parse", f"HEAD~{number}", folder=repository))
+    git("tag", "-d", "spam#prod#3", folder=repository)
+    assert "spam#prod#3: it was deleted, so spam@v1.1.0 counts as the champion, and git has 3 objects" in told(
+        repository
+    )
+    assert mend_all(Project.open(repository)) == []
+
+
+def test_tags_of_a_promotion_that_was_killed_before_they_were_set_were_never_deleted(repository: Path):
+    where = git("rev-parse", "HEAD", folder=repository)
+    version, lines = promotion_tags(Project.open(repository), "spam", where, "spam: promote")
     assert told(repository) == ""
+    git("update-ref", "--stdin", folder=repository, stdin="\n".join([*lines, ""]))
+    tags_are_set(lines, repository)
+    git("tag", "-d", version, folder=repository)
+    assert mended(repository) == [f"{version}: put back as it was"]
 
 
 def test_where_no_assignment_is_left_the_list_says_that_there_is_no_champion_and_how_to_name_one(repository: Path):

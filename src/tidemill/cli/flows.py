@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import importlib.machinery
 import importlib.util
+import logging
 import os
 import sys
 from collections.abc import Callable
@@ -13,6 +14,31 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from tidemill.project.project import Project
+
+
+_LOGGERS = ("prefect.flow_runs", "prefect.task_runs")
+"""Prefect's engines log an error with its traceback to these before they raise it, once for each flow and task around it."""
+
+
+def without_traceback(record: logging.LogRecord) -> bool:
+    """Take the traceback from a record of an error that a person can mend: the command says it in one line at its end.
+
+    Parameters
+    ----------
+    record
+        What is about to be logged; it is changed in place.
+
+    Returns
+    -------
+    bool
+        True: it is logged.
+    """
+    from tidemill.common.failures import as_line, wants_tracebacks
+
+    error = record.exc_info[1] if isinstance(record.exc_info, tuple) else None
+    if isinstance(error, Exception) and as_line(error) is not None and not wants_tracebacks():
+        record.exc_info = None
+    return True
 
 
 def flow(name: str, project: Project) -> Callable[..., dict[str, Any]]:
@@ -44,6 +70,8 @@ def flow(name: str, project: Project) -> Callable[..., dict[str, Any]]:
     if not (root / "flows" / f"{name}.py").exists():
         raise ConfigError(f"flows/{name}.py is missing in {root}: restore it with `git checkout flows`")
     os.environ.update(prefect_environment(project))
+    for logger in _LOGGERS:
+        logging.getLogger(logger).addFilter(without_traceback)
     _forget_flows_of_others(root)
     if str(root) not in sys.path:
         sys.path.append(str(root))  # last: a module there, such as random.py, takes no other's place

@@ -70,7 +70,7 @@ def says_errors(main: Callable[[], None]) -> Callable[[], None]:
             if _is_closed_pipe(error):
                 _end_quietly(error)
             line = as_line(error)
-            if line is None or os.environ.get(DEBUG, "0") not in {"", "0"}:
+            if line is None or wants_tracebacks():
                 raise
             with contextlib.suppress(OSError):
                 print(f"error: {_as_seen_from(line, _here())}", file=sys.stderr, flush=True)
@@ -78,6 +78,17 @@ def says_errors(main: Callable[[], None]) -> Callable[[], None]:
             raise SystemExit(1) from error
 
     return wrapped
+
+
+def wants_tracebacks() -> bool:
+    """Whether errors that the user can correct are to keep their traceback.
+
+    Returns
+    -------
+    bool
+        True after ``--debug``, and in what it starts.
+    """
+    return os.environ.get(DEBUG, "0") not in {"", "0"}
 
 
 def _here() -> Path:

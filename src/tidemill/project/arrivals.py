@@ -20,7 +20,7 @@ from tidemill.ingest.source import Source, discover, fetch_beside, locate, not_r
 from tidemill.monitor.broken import lost_values
 from tidemill.monitor.retrain_decision import NOTHING
 from tidemill.monitor.settings import BrokenSettings, MonitorSettings
-from tidemill.project.batches import arrivals, outdated_batches
+from tidemill.project.batches import arrivals, outdated_batches, source_of
 from tidemill.project.changed_sources import changed_sources
 from tidemill.project.gold_from_arrivals import LateAnswers, late_answers
 from tidemill.project.gold_history import Answer, GoldHistory, append_answers
@@ -236,8 +236,7 @@ def _seen(
 def _read_again(
     entry: Arrival, problem: Problem, settings: IngestSettings, paths: Paths, before: pl.DataFrame
 ) -> pl.DataFrame:
-    source = Source(locate(entry.source, paths.shared))
-    return build_batch(entry.batch, source, problem, settings, before=before, root=paths.root).seen
+    return build_batch(entry.batch, source_of(entry, paths), problem, settings, before=before, root=paths.root).seen
 
 
 def _with_labels(seen: pl.DataFrame) -> pl.DataFrame:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shlex
 import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -24,7 +25,7 @@ from tidemill.ingest.splits import describe_labels
 from tidemill.project.expectations import check_expectations, defer_page_of
 from tidemill.project.gold_history import GoldHistory
 from tidemill.project.gold_tables import own_labels, write_gold
-from tidemill.project.layout import Paths
+from tidemill.project.layout import Paths, main_checkout_of
 from tidemill.project.tables import read, write
 from tidemill.readers.read import report_reading
 from tidemill.reports.ingest import BatchCounts, IngestReport
@@ -231,9 +232,42 @@ def _is_current(batch: str, paths: Paths, mark: str) -> bool:
         return False
 
 
+def source_of(arrival: Arrival, paths: Paths) -> Source:
+    """Locate the source of a batch.
+
+    Parameters
+    ----------
+    arrival
+        Entry of the manifest.
+    paths
+        Of the problem.
+
+    Returns
+    -------
+    Source
+        It may be missing.
+
+    Raises
+    ------
+    DataError
+        It is missing in this linked worktree, and the main checkout has it.
+    """
+    source, main = Source(locate(arrival.source, paths.shared)), main_checkout_of(paths.shared)
+    if main is None or "://" in arrival.source or source.files.exists(source.path):
+        return source
+    there = Path(locate(arrival.source, main))
+    if there.exists():
+        folder = shlex.quote(str(Path(source.location).parent))
+        raise DataError(
+            f"{source.location} is missing: incoming data is not part of a branch, and the main checkout has it as {there}: "
+            f"`mkdir -p {folder} && cp -r {shlex.quote(str(there))} {folder}`"
+        )
+    return source
+
+
 def _build(arrival: Arrival, problem: Problem, settings: IngestSettings, before: pl.DataFrame, paths: Paths) -> Batch:
     print(f"ingest: {arrival.batch} from {arrival.source}", file=sys.stderr, flush=True)
-    source = Source(locate(arrival.source, paths.shared))
+    source = source_of(arrival, paths)
     if source.fingerprint(settings) != arrival.sha256:
         raise DataError(
             f"{arrival.source} changed since it arrived as batch {arrival.batch!r}; batches are never edited: put the "

@@ -14,6 +14,7 @@ dvc_config        where DVC's cache and remote are, in worktrees too
 repair_dvc_files  DVC's own files put right after a kill
 tags              all tags of a repository, damaged ones too
 model_registry    versions of a problem's model and its champion, from git tags in GTO's format
+tags_being_set    tags that a command is about to set, told apart from deleted ones
 champion_pin      the champion's version and since when rows are of the kind that it was promoted for
 promotion_record  who promoted a version, when and why
 pending           a candidate that waits for a person's decision

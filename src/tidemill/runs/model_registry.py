@@ -188,8 +188,47 @@ def problems_in(tags: Tags) -> list[str]:
     list of str
         Sorted.
     """
-    result = (pattern.fullmatch(tag) for tag in tags.names for pattern in (_VERSION, _ASSIGNMENT))
-    return sorted({item["problem"] for item in result if item})
+    return sorted({problem for tag in tags.names if (problem := problem_of(tag))})
+
+
+def problem_of(tag: str) -> str | None:
+    """Name the problem of a version or an assignment.
+
+    Parameters
+    ----------
+    tag
+        Name of a tag.
+
+    Returns
+    -------
+    str or None
+        None where the tag is neither.
+
+    Examples
+    --------
+    >>> problem_of("spam#prod#7"), problem_of("release-2")
+    ('spam', None)
+    """
+    found = _VERSION.fullmatch(tag) or _ASSIGNMENT.fullmatch(tag)
+    return found["problem"] if found else None
+
+
+def comes_after(tag: str, registry: Registry) -> bool:
+    """Whether an assignment's number is higher than those of all assignments that there are.
+
+    Parameters
+    ----------
+    tag
+        Name of a tag.
+    registry
+        Of its problem.
+
+    Returns
+    -------
+    bool
+        False for a version.
+    """
+    return bool(_ASSIGNMENT.fullmatch(tag)) and _number(tag) > max(map(_number, registry.assignments), default=0)
 
 
 def is_version(tag: str) -> bool:
@@ -285,6 +324,23 @@ def tag_object(name: str, commit: str, message: str, folder: Path) -> str:
     str
         Its id.
     """
+    return git("mktag", folder=folder, stdin=tag_text(name, commit, message, folder))
+
+
+def tag_text(name: str, commit: str, message: str, folder: Path) -> str:
+    """Word an annotated tag as git stores it.
+
+    Parameters
+    ----------
+    name, commit, message
+        Name of the tag, the commit that it marks, and its text.
+    folder
+        Checkout.
+
+    Returns
+    -------
+    str
+        Content of its object.
+    """
     who = git(*identity(folder), "var", "GIT_COMMITTER_IDENT", folder=folder)
-    text = f"object {commit}\ntype commit\ntag {name}\ntagger {who}\n\n{message}\n"
-    return git("mktag", folder=folder, stdin=text)
+    return f"object {commit}\ntype commit\ntag {name}\ntagger {who}\n\n{message}\n"

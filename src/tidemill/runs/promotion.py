@@ -28,6 +28,7 @@ from tidemill.runs.pending import (
     transact,
 )
 from tidemill.runs.promotion_record import PERSON, promotion_tags, signed
+from tidemill.runs.tags_being_set import tags_are_set
 
 
 def approve(project: Project, question: Question, reason: str) -> str:
@@ -165,6 +166,7 @@ def _promote(project: Project, problem: str, commit: str, message: str) -> str:
     _require_whole(project, problem, commit)
     version, lines = promotion_tags(project, problem, commit, signed(message, PERSON))
     transact([*lines, *closing(project, problem)], project.shared)
+    tags_are_set(lines, project.shared)
     return version
 
 

@@ -8,7 +8,8 @@ from typing import Final, Literal
 
 from tidemill.project.project import Project
 from tidemill.runs.git import git
-from tidemill.runs.model_registry import Registry, read_registry, tag_object
+from tidemill.runs.model_registry import Registry, read_registry
+from tidemill.runs.tags_being_set import noted_tag
 
 By = Literal["gate", "person"]
 GATE: Final = "gate"
@@ -63,10 +64,10 @@ def promotion_tags(project: Project, problem: str, commit: str, message: str) ->
     version : str
         The version, such as ``spam@v1.4.0``.
     lines : list of str
-        Lines of a ref transaction that create the version and its assignment.
+        Lines of a ref transaction that create the version and its assignment; ``tags_are_set`` is told when it is done.
     """
     names = read_registry(project, problem).next_tags()
-    lines = [f"create refs/tags/{name} {tag_object(name, commit, message, project.shared)}" for name in names]
+    lines = [f"create refs/tags/{name} {noted_tag(name, commit, message, project.shared)}" for name in names]
     return names[0], lines
 
 

@@ -32,6 +32,7 @@ from tidemill.runs.dvc_config import cache_folder, default_remote
 from tidemill.runs.git import git, identity, succeeds
 from tidemill.runs.pending import asking, closing
 from tidemill.runs.promotion_record import GATE, promotion_tags, signed
+from tidemill.runs.tags_being_set import tags_are_set
 from tidemill.runs.worktree import Workspace
 
 _NOTHING = "0" * 40
@@ -218,6 +219,7 @@ def _move(work: Workspace, problem: str, branch: str, commit: str, tags: Sequenc
             if _tip(work.root, target) == seen:
                 raise
             continue
+        tags_are_set(tags, work.root)
         return _synchronise(work.root, branch, target, tip, landed)
     raise PublishError(f"branch {target} moved {_TRIES} times while publishing; run again")
 

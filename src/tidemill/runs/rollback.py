@@ -7,8 +7,9 @@ from collections.abc import Collection
 from tidemill.errors import ConfigError
 from tidemill.project.project import Project
 from tidemill.runs.git import git
-from tidemill.runs.model_registry import Registry, read_registry, tag_object, without_model
+from tidemill.runs.model_registry import Registry, read_registry, without_model
 from tidemill.runs.promotion_record import PERSON, signed
+from tidemill.runs.tags_being_set import noted_tag, tags_are_set
 
 
 def rollback(project: Project, problem: str, version: str | None, reason: str = "") -> str:
@@ -47,8 +48,9 @@ def rollback(project: Project, problem: str, version: str | None, reason: str = 
     if target in hollow:
         raise ConfigError(f"{hollow[target]}. Nothing was changed")
     message = signed(f"Roll {problem} back to {target}\n\n{reason}", PERSON)
-    tag = tag_object(registry.next_assignment(), registry.versions[target], message, folder)
+    tag = noted_tag(registry.next_assignment(), registry.versions[target], message, folder)
     git("update-ref", f"refs/tags/{registry.next_assignment()}", tag, "0" * 40, folder=folder)
+    tags_are_set([tag], folder)
     return target
 
 

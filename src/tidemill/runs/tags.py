@@ -9,6 +9,25 @@ from tidemill.runs.git import git
 
 
 @dataclass(frozen=True)
+class LostTag:
+    """An object that was a tag, or was to be one.
+
+    Attributes
+    ----------
+    digest
+        Its id.
+    commit
+        Commit that it names.
+    when
+        Seconds since 1970 at which it was made; 0 where it does not say.
+    """
+
+    digest: str
+    commit: str
+    when: int
+
+
+@dataclass(frozen=True)
 class Tags:
     """Tags by name.
 
@@ -74,7 +93,7 @@ def tags_folder(root: Path) -> Path:
     return Path(git("rev-parse", "--path-format=absolute", "--git-common-dir", folder=root)) / "refs" / "tags"
 
 
-def lost_tags(root: Path) -> dict[str, list[tuple[str, str]]]:
+def lost_tags(root: Path) -> dict[str, list[LostTag]]:
     """Find annotated tags that were deleted, or whose file was torn: git keeps their objects for weeks.
 
     All objects of the repository are looked at, which takes a while in a large one.
@@ -87,17 +106,22 @@ def lost_tags(root: Path) -> dict[str, list[tuple[str, str]]]:
     Returns
     -------
     dict
-        Name of a tag to the objects that were it, each with the commit that it named.
+        Name of a tag to the objects that were it.
     """
     predicted = git(
         "fsck", "--unreachable", "--no-reflogs", "--connectivity-only", "--no-progress", folder=root, check=False
     )
-    results: dict[str, list[tuple[str, str]]] = {}
+    results: dict[str, list[LostTag]] = {}
     for line in predicted.splitlines():
         if line.startswith("unreachable tag "):
             digest = line.split()[-1]
             head = git("cat-file", "tag", digest, folder=root).partition("\n\n")[0]
             fields = dict(splitline.split(" ", 1) for splitline in head.splitlines() if " " in splitline)
             if fields.get("type") == "commit":
-                results.setdefault(fields["tag"], []).append((digest, fields["object"]))
+                results.setdefault(fields["tag"], []).append(LostTag(digest, fields["object"], _seconds(fields)))
     return results
+
+
+def _seconds(fields: dict[str, str]) -> int:
+    when = fields.get("tagger", "").split()[-2:-1]
+    return int(when[0]) if when and when[0].isdigit() else 0

@@ -20,7 +20,7 @@ from tidemill.project.project import Project
 from tidemill.runs.checkout import branch_to_publish_on, require_repository
 from tidemill.runs.doctor.cached_results import damaged_results, lost_champions
 from tidemill.runs.doctor.leftovers import leftovers, sweep_leftovers
-from tidemill.runs.doctor.lost_tags import put_back
+from tidemill.runs.doctor.lost_tags import deleted_tags, put_back, put_back_deleted
 from tidemill.runs.doctor.stale_locks import lock_files
 from tidemill.runs.doctor.torn_branches import mend_branches, torn_branches
 from tidemill.runs.dvc_config import cache_folder, default_remote
@@ -157,6 +157,9 @@ def _registry(project: Project) -> Iterator[Finding]:
             yield Finding(f"{damage.tag}: {damage.what}", damage.remedy, lambda: put_back(root))
         for damage in without_model(project, registry):
             yield Finding(f"{damage.tag}: {damage.what}", damage.remedy)
+    for tag in deleted_tags(project):
+        fix = None if tag.digest is None else partial(put_back_deleted, tag, root)
+        yield Finding(f"{tag.tag}: {tag.what}", tag.remedy, fix)
 
 
 def _dvc_files(root: Path) -> Iterator[Finding]:

@@ -2,12 +2,118 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from tidemill.project.project import Project
 from tidemill.runs.git import git, succeeds
-from tidemill.runs.model_registry import is_version, problems_in, registry_of
-from tidemill.runs.tags import Tags, lost_tags, read_tags, tags_folder
+from tidemill.runs.model_registry import (
+    Registry,
+    comes_after,
+    is_version,
+    problem_of,
+    problems_in,
+    registry_of,
+    without_model,
+)
+from tidemill.runs.tags import LostTag, Tags, lost_tags, read_tags, tags_folder
+from tidemill.runs.tags_being_set import never_set
+
+
+@dataclass(frozen=True)
+class DeletedTag:
+    """A version or an assignment of which git has the object alone.
+
+    Attributes
+    ----------
+    tag
+        Its name.
+    what
+        What that means.
+    digest
+        The one object that it was; None where it cannot be put back as it was.
+    remedy
+        What to do about it.
+    """
+
+    tag: str
+    what: str
+    digest: str | None
+    remedy: str
+
+
+def deleted_tags(project: Project) -> Iterator[DeletedTag]:
+    """Find versions and assignments that were deleted by hand.
+
+    Tags without a model, and objects of commands that were killed before they set the tag, are left out.
+
+    Parameters
+    ----------
+    project
+        The project.
+
+    Yields
+    ------
+    DeletedTag
+        By name.
+    """
+    root = project.shared
+    tags, unset = read_tags(root), never_set(root)
+    for tag, objects in sorted(lost_tags(root).items()):
+        problem = problem_of(tag)
+        if problem is None or tag in tags.names:
+            continue
+        fitting = [lost for lost in objects if lost.digest not in unset and _holds_model(project, problem, lost.commit)]
+        if fitting:
+            yield _deleted(tag, fitting, registry_of(problem, tags), root)
+
+
+def _deleted(tag: str, objects: Sequence[LostTag], registry: Registry, root: Path) -> DeletedTag:
+    what, latest = "it was deleted", comes_after(tag, registry)
+    if latest and registry.champion:
+        what += f", so {registry.champion} counts as the champion"
+    elif latest:
+        what += ", so there is no champion"
+    by_hand = f"`git update-ref 'refs/tags/{tag}' OBJECT` with {' or '.join(lost.digest[:12] for lost in objects)}"
+    if len(objects) > 1:
+        return DeletedTag(tag, f"{what}, and git has {len(objects)} objects of that name", None, by_hand)
+    (lost,) = objects
+    last = list(registry.assignments)[-1] if registry.assignments else None
+    if latest and last and lost.when < _made(last, root):
+        later = f"it was deleted, and {last}, which was made later, assigns {registry.champion or 'another commit'}"
+        return DeletedTag(tag, later, None, f"nothing, if that is the champion that is meant; else {by_hand}")
+    return DeletedTag(tag, what, lost.digest, "`tidemill doctor --fix` puts it back; git forgets it in some weeks")
+
+
+def put_back_deleted(tag: DeletedTag, root: Path) -> list[str]:
+    """Put back a tag that was deleted.
+
+    Parameters
+    ----------
+    tag
+        The tag, and its object.
+    root
+        Checkout.
+
+    Returns
+    -------
+    list of str
+        A line; none where the tag is there by now.
+    """
+    if tag.digest is None or tag.tag in read_tags(root).names:
+        return []
+    git("update-ref", f"refs/tags/{tag.tag}", tag.digest, "0" * 40, folder=root)
+    return [f"{tag.tag}: put back as it was"]
+
+
+def _made(tag: str, root: Path) -> int:
+    return int(git("for-each-ref", "--format=%(creatordate:unix)", f"refs/tags/{tag}", folder=root) or 0)
+
+
+def _holds_model(project: Project, problem: str, commit: str) -> bool:
+    known = Registry(problem, {"": commit}, {})
+    return _is_there(commit, project.shared) and not without_model(project, known)
 
 
 def put_back(root: Path) -> list[str]:
@@ -46,8 +152,8 @@ def _unreadable(problem: str, root: Path) -> list[str]:
 def _mendable(root: Path, tags: Tags) -> dict[str, str]:
     """Tags that one object alone can have been.
 
-    A version is among them where an assignment names its commit, an assignment only where it is damaged: one that was
-    deleted may have been meant to be.
+    A version is among them where an assignment names its commit, an assignment only where it is damaged; others that
+    were deleted are found by ``deleted_tags``.
     """
     damaged = {damage.tag for problem in problems_in(tags) for damage in registry_of(problem, tags).damages}
     if not damaged:
@@ -57,9 +163,9 @@ def _mendable(root: Path, tags: Tags) -> dict[str, str]:
     for tag, objects in lost_tags(root).items():
         wanted = tag in damaged
         fitting = {
-            digest
-            for digest, commit in objects
-            if (wanted or (is_version(tag) and commit in orphans)) and _is_there(commit, root)
+            lost.digest
+            for lost in objects
+            if (wanted or (is_version(tag) and lost.commit in orphans)) and _is_there(lost.commit, root)
         }
         if len(fitting) == 1 and tag not in tags.commits:
             results[tag] = fitting.pop()
