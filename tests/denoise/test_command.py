@@ -538,6 +538,24 @@ def test_features_that_are_not_of_the_rows_are_refused(tmp_path, table, message)
         read_features(path, ["a", "b"])
 
 
+@pytest.mark.parametrize(
+    ("votes", "told"),
+    [
+        ([[-1, 1], [0, 1]], "v.npy: -1 is read as an abstain, 0 as 'ham' and 1 as 'spam'; where 0 abstains"),
+        ([[0, 1], [1, 0]], "v.npy: no function abstains anywhere, and 0 is read as 'ham'; where 0 abstains"),
+    ],
+)
+def test_arrays_are_told_how_they_are_read_as_tables_are(tmp_path, votes, told):
+    path = tmp_path / "v.npy"
+    np.save(path, np.array(votes))
+    (note,) = read_votes(path, ("ham", "spam")).notes
+    assert note.startswith(told)
+    assert read_votes(path, ("ham", "spam"), options=VoteOptions(abstain=0)).notes == ()
+    assert not any("an abstain, 0" in one for one in read_votes(path, "012").notes)
+    np.save(path, np.array([[-1, 1], [-1, 1]]))
+    assert read_votes(path, ("ham", "spam")).notes == ()
+
+
 def test_votes_without_an_abstain_are_told_to_be_read_with_0_as_the_first_class(tmp_path):
     path = tmp_path / "votes.csv"
     path.write_text("row_id,a,b\nr0,0,1\nr1,1,0\n")

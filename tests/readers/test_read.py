@@ -240,7 +240,7 @@ def test_a_workbook_keeps_columns_without_a_name_and_whole_numbers_are_whole() -
 
 
 def test_formulas_without_a_value_and_merged_cells_are_told() -> None:
-    rows = [("text", "label", "stars"), ("a", "good", "=1+1"), ("b", "=B2", "=C2"), ("c", None, 3)]
+    rows = [("text", "label", "stars"), ("a", "good", "=1+1"), ("b", "=B2", "=C2"), ("c", "#N/A", 3)]
     table = parse(workbook(*rows, merged="A3:A4"), "t.xlsx")
     assert table.columns["label"] == ["good", None, None]
     cells = "cells of column {!r} are formulas whose value the file does not hold (the first in row {}): open it in a".format
@@ -250,6 +250,7 @@ def test_formulas_without_a_value_and_merged_cells_are_told() -> None:
             "sheet 'reviews' is read, not notes",
             f"2 {cells('stars', 2)}",
             f"1 {cells('label', 3)}",
+            "1 cells of column 'label' are errors such as #N/A, which are read as blank (the first in row 4)",
             "merged cells have a value in the first row alone (1 times, first in column 'text', rows 3 to 4)",
         ),
         strict=True,
@@ -262,7 +263,7 @@ def test_formulas_without_a_value_and_merged_cells_are_told() -> None:
 
 def test_a_formula_whose_value_is_the_empty_text_has_a_value() -> None:
     sheet = b'<x:row r="2"><x:c t="str"><x:f>A1</x:f><x:v></x:v></x:c><x:c><x:f>A1</x:f></x:c><x:c r="E2"><x:f>A1</x:f><x:v/></x:c></x:row>'
-    assert formulas._Cells(b'<x:d xmlns:x="s">' + sheet + b"</x:d>").uncomputed == [(2, 1), (2, 4)]
+    assert formulas._Cells(b'<x:d xmlns:x="s">' + sheet + b"</x:d>").found == formulas.BlankFormulas([(2, 1), (2, 4)])
     with pytest.raises(ValueError, match="document type"):
         formulas._Cells(b"<!DOCTYPE d><d></d>")
 

@@ -8,12 +8,14 @@ from pathlib import Path
 
 
 def workbook(*rows: tuple[object, ...], merged: str | None = None) -> bytes:
-    """A workbook whose first sheet has these rows: text as inline strings, formulas without a value, numbers, None as no cell."""
+    """A workbook whose first sheet has these rows: text as inline strings, formulas without a value, errors, numbers, None as no cell."""
 
     def cell(value: object, place: int, row: int) -> str:
         at = f"{chr(65 + place)}{row}"
         if isinstance(value, str) and value.startswith("="):
             return f'<c r="{at}"><f>{value[1:]}</f><v /></c>'  # as openpyxl writes it
+        if isinstance(value, str) and value.startswith("#"):
+            return f'<c r="{at}" t="e"><f>NA()</f><v>{value}</v></c>'
         if isinstance(value, str):
             return f'<c r="{at}" t="inlineStr"><is><t>{value}</t></is></c>'
         return "" if value is None else f'<c r="{at}"><v>{value}</v></c>'

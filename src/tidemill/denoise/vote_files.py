@@ -156,7 +156,10 @@ def read_votes(
         raise DataError(f"{path} is missing")
     if path.suffix == ".npy":
         result = _array(path)
-        result = replace(result, votes=numbered_from_zero(result.votes, options.abstain, len(classes)))
+        found = {int(value) for value in np.unique(result.votes)}
+        told = _of_either_reading(found, classes, path, complete=True) if options.abstain == ABSTAIN else []
+        votes = numbered_from_zero(result.votes, options.abstain, len(classes))
+        result = replace(result, votes=votes, notes=tuple(told))
     else:
         known = read_wrench(path, options.reading.encoding)
         result = _table(path, classes, options) if known is None else _of_wrench(known, options, len(classes))
@@ -223,16 +226,19 @@ def _table(path: Path, classes: Sequence[str], options: VoteOptions) -> VotesFil
         *_doubtful(votes, functions, len(classes), path),
     ]
     if options.abstain == ABSTAIN and path.suffix != ".parquet":  # as `tidemill label` writes them
-        notes += _of_either_reading(table.select(functions), classes, path)
+        numbers = table.select(functions).select(pl.selectors.numeric())
+        found = {value for column in numbers.select(pl.selectors.integer()) for value in column.unique().drop_nulls()}
+        complete = numbers.width == len(functions) and not sum(numbers.null_count().row(0))
+        notes += _of_either_reading(found, classes, path, complete=complete)
     return VotesFile(row_names(table) if rows is None else rows, functions, votes, notes=tuple(notes), by_name=by_name)
 
 
-def _of_either_reading(table: pl.DataFrame, classes: Sequence[str], path: Path) -> list[str]:
-    """How -1, 0 and 1 are read where they stand in a file, for nothing shows which of -1 and 0 abstains."""
-    numbers = table.select(pl.selectors.integer())
-    found = {value for column in numbers for value in column.unique().drop_nulls().to_list()}
-    numeric = table.select(pl.selectors.numeric())
-    if numeric.width == table.width and 0 in found and min(found) == 0 and not sum(numeric.null_count().row(0)):
+def _of_either_reading(found: set[int], classes: Sequence[str], path: Path, *, complete: bool) -> list[str]:
+    """How -1, 0 and 1 are read where they are found in a file, for nothing shows which of -1 and 0 abstains.
+
+    A file is complete where each cell is a number.
+    """
+    if complete and 0 in found and min(found) == 0:
         return [
             (
                 f"{path.name}: no function abstains anywhere, and 0 is read as {classes[0]!r}; where 0 abstains and classes are "

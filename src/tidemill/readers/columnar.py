@@ -13,7 +13,7 @@ import polars as pl
 from tidemill.contracts import DataError
 from tidemill.readers.cell_text import as_string, plain_header
 from tidemill.readers.compressed import check_unpacked_size
-from tidemill.readers.formulas import formulas_without_value
+from tidemill.readers.formulas import blank_formulas
 from tidemill.readers.table import Table
 
 _FILE_MARK: Final = b"ARROW1"
@@ -123,7 +123,7 @@ def parse_excel(data: bytes, name: str) -> Table:
         workbook = load_workbook(io.BytesIO(data))
         first = workbook.get_sheet_by_index(0)
         cells, merged = first.to_python(skip_empty_area=False), first.merged_cell_ranges or []
-        formulas = formulas_without_value(data)
+        blank = blank_formulas(data)
     except (CalamineError, OSError, IndexError, ValueError) as error:
         raise DataError(f"{name} cannot be read as a workbook ({error}): save it again as .xlsx or .csv") from error
     rows = [(number, row) for number, row in enumerate(cells, start=1) if any(cell != "" for cell in row)]
@@ -144,21 +144,23 @@ def parse_excel(data: bytes, name: str) -> Table:
     notes = [f"{name}: sheet {sheet!r} is read, not {', '.join(others)}"] if others else []
     unnamed = [column for place, column in header.items() if rows[0][1][place] == ""]
     notes += [f"{name}: columns without a name are named {', '.join(unnamed)}"] if unnamed else []
-    unread = _unread(formulas, header, name)
-    notes += [*unread.values(), *_about_merged(merged, header, rows[0][0], name)]
+    what = "formulas whose value the file does not hold (the first in row {}): open it in a spreadsheet program and save it"
+    unread = _about_cells(blank.uncomputed, what, header, name)
+    errors = _about_cells(
+        blank.errors, "errors such as #N/A, which are read as blank (the first in row {})", header, name
+    )
+    notes += [*unread.values(), *errors.values(), *_about_merged(merged, header, rows[0][0], name)]
     return Table(name, columns, [number for number, _ in rows[1:]], "row", notes=tuple(notes), unread=unread)
 
 
-def _unread(cells: Sequence[tuple[int, int]], header: Mapping[int, str], name: str) -> dict[str, str]:
-    """What is told of each column with formulas that were not computed."""
+def _about_cells(cells: Sequence[tuple[int, int]], what: str, header: Mapping[int, str], name: str) -> dict[str, str]:
+    """What is told of each column that has such cells."""
     first: dict[int, int] = {}
     for row, place in cells:
         first.setdefault(place, row)
+    names = {place: header.get(place, f"column_{place + 1}") for place in first}
     return {
-        header.get(place, f"column_{place + 1}"): (
-            f"{name}: {count} cells of column {header.get(place, f'column_{place + 1}')!r} are formulas whose value the file "
-            f"does not hold (the first in row {first[place]}): open it in a spreadsheet program and save it"
-        )
+        names[place]: f"{name}: {count} cells of column {names[place]!r} are {what.format(first[place])}"
         for place, count in Counter(place for _, place in cells).items()
     }
 

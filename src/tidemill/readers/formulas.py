@@ -1,4 +1,4 @@
-"""Formulas of a workbook whose value the file does not hold: programs that only write files compute nothing."""
+"""Formulas of a workbook whose value is an error, or is not in the file: programs that only write files compute nothing."""
 
 from __future__ import annotations
 
@@ -6,17 +6,35 @@ import io
 import posixpath
 import re
 import zipfile
+from dataclasses import dataclass, field
 from typing import Final
 from xml.parsers import expat
 
 _WORKBOOK: Final = "xl/workbook.xml"
 _RELATIONS: Final = "xl/_rels/workbook.xml.rels"
-_FORMULA: Final = re.compile(rb"<(\w+:)?f[\s/>]")
+_FORMULA: Final = re.compile(rb"<(\w+:)?f[\s/>]|\st=[\"']e[\"']")
+"""Of a sheet without it, nothing is told."""
 _PLACE: Final = re.compile(r"([A-Z]+)(\d+)")
 
 
-def formulas_without_value(data: bytes) -> list[tuple[int, int]]:
-    """List the cells of the first sheet that are formulas without a value.
+@dataclass(frozen=True)
+class BlankFormulas:
+    """Cells that are read as blank and are not: rows, counted from 1, and columns, counted from 0.
+
+    Parameters
+    ----------
+    uncomputed
+        Formulas whose value the file does not hold.
+    errors
+        Errors, such as #N/A.
+    """
+
+    uncomputed: list[tuple[int, int]] = field(default_factory=list)
+    errors: list[tuple[int, int]] = field(default_factory=list)
+
+
+def blank_formulas(data: bytes) -> BlankFormulas:
+    """List the cells of the first sheet that are formulas without a value, or errors.
 
     Parameters
     ----------
@@ -25,8 +43,8 @@ def formulas_without_value(data: bytes) -> list[tuple[int, int]]:
 
     Returns
     -------
-    list of (int, int)
-        Row, counted from 1, and column, counted from 0; none where the file is a workbook of another kind.
+    BlankFormulas
+        None where the file is a workbook of another kind.
 
     Raises
     ------
@@ -34,13 +52,13 @@ def formulas_without_value(data: bytes) -> list[tuple[int, int]]:
         Its XML is damaged, or has a document type, which workbooks have not and by which a small file can fill the memory.
     """
     if not zipfile.is_zipfile(io.BytesIO(data)):
-        return []
+        return BlankFormulas()
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         try:
             sheet = archive.read(_first_sheet(archive))
-            return _Cells(sheet).uncomputed if _FORMULA.search(sheet) else []
+            return _Cells(sheet).found if _FORMULA.search(sheet) else BlankFormulas()
         except KeyError:  # such as .ods, which holds values beside formulas
-            return []
+            return BlankFormulas()
         except expat.ExpatError as error:
             raise ValueError(error) from error
 
@@ -78,7 +96,7 @@ class _Cells:
     """Goes through the cells of a sheet."""
 
     def __init__(self, sheet: bytes) -> None:
-        self.uncomputed: list[tuple[int, int]] = []
+        self.found = BlankFormulas()
         self._row, self._place = 0, -1
         self._is_text = self._has_formula = self._has_value = self._within_value = False
         parser = _parser()
@@ -94,6 +112,8 @@ class _Cells:
                 self._place = _column(attributes.get("r"), self._place + 1)
                 self._is_text = attributes.get("t") == "str"
                 self._has_formula = self._has_value = False
+                if attributes.get("t") == "e":
+                    self.found.errors.append((self._row, self._place))
             case "f":
                 self._has_formula = True
             case "v":
@@ -107,7 +127,7 @@ class _Cells:
         if _local(name) == "v":
             self._within_value = False
         if _local(name) == "c" and self._has_formula and not self._has_value:
-            self.uncomputed.append((self._row, self._place))
+            self.found.uncomputed.append((self._row, self._place))
 
 
 def _parser() -> expat.XMLParserType:
