@@ -550,7 +550,7 @@ def test_votes_without_an_abstain_are_told_to_be_read_with_0_as_the_first_class(
 
 def test_votes_of_people_whose_columns_have_other_names_are_read_and_told(tmp_path):
     path = tmp_path / "long.csv"
-    path.write_text("item,annotator,answer\n007,b,yes\n1,a,no\n1,b,yes\n")
+    path.write_text("item,annotator,answer,seconds\n007,b,yes,4\n1,a,no,5\n1,b,yes,9\n")
     found = read_votes(path, ["no", "yes"])
     assert (found.rows, found.functions) == (["007", "1"], ["a", "b"])
     assert "long.csv: a vote a line, item as task, annotator as worker, answer as label" in found.notes

@@ -11,6 +11,7 @@ import pytest
 from pydantic import ValidationError
 
 from tests.ingest.factories import SPAM, settings, take, write
+from tests.readers.workbooks import workbook
 from tidemill.contracts import SPLITS, DataError, check, gold_contract
 from tidemill.ingest.batch import SEEN, counts
 from tidemill.ingest.settings import IngestSettings
@@ -357,6 +358,26 @@ def test_columns_in_other_letter_case_are_taken_and_told(tmp_path: Path) -> None
         f"t.csv: column {given!r} is read as {name!r}"
         for given, name in (("Text", "text"), ("ID", "id"), ("Label", "label"))
     )
+
+
+def test_labels_of_rows_from_which_on_the_key_is_spelled_otherwise_are_taken(tmp_path: Path) -> None:
+    lines = [{"id": "1", "text": "hello", "Label": "ham"}, {"id": "2", "Text": "cash", "label": "spam"}]
+    batch = take(write(tmp_path / "t.jsonl", "\n".join(map(json.dumps, lines))), settings())
+    assert sorted(pl.concat([batch.dev, batch.gold])["gold"].to_list()) == [0, 1]
+    assert any(
+        "'label', which is there from line 2 on, and 'Label' are read as one column" in one for one in batch.notes
+    )
+
+
+@pytest.mark.parametrize("column", ["Text", "Label"])
+def test_texts_and_labels_that_are_formulas_without_a_value_are_refused(tmp_path: Path, column: str) -> None:
+    columns = ("ID", "Text", "Label")
+    first, last = ("1", "hello", "ham"), ("2", "cash", "spam")
+    cells = tuple("=A1" if name == column else cell for name, cell in zip(columns, last, strict=True))
+    path = tmp_path / "t.xlsx"
+    path.write_bytes(workbook(columns, first, cells))
+    with pytest.raises(DataError, match=rf"1 cells of column '{column}' are formulas .*row 3"):
+        take(path, settings(bad_rows="quarantine"))
 
 
 def test_characters_that_nobody_sees_are_no_text_and_tell_no_classes_apart(tmp_path: Path) -> None:

@@ -34,6 +34,12 @@ def test_a_file_of_rows_and_one_of_functions_give_votes(here, rows, ids, capsys)
     assert "classes: ham, spam" in capsys.readouterr().out
 
 
+def test_words_that_yaml_reads_as_truth_values_are_no_names_of_classes(here):
+    (here / "f.yaml").write_text("functions:\n  - {name: wins, kind: keywords, words: [win], vote: yes}\n")
+    with pytest.raises(ConfigError, match=r"f\.yaml:2: vote: True is what YAML reads yes, .* put it in quotes"):
+        tidemill("label", "rows.csv", "--functions", "f.yaml", "--out", "votes.parquet")
+
+
 def test_classes_are_numbered_as_they_are_given(here):
     tidemill("label", "rows.csv", "--functions", "f.yaml", "--out", "votes.parquet", "--classes", "spam,ham")
     assert pl.read_parquet("votes.parquet")["wins"].to_list() == [0, -1, 0]

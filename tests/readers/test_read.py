@@ -16,8 +16,9 @@ import pyarrow.parquet as pq
 import pytest
 import zstandard
 
+from tests.readers.workbooks import workbook
 from tidemill.contracts import DataError
-from tidemill.readers import compressed
+from tidemill.readers import compressed, formulas
 from tidemill.readers.options import ReadOptions
 from tidemill.readers.read import SUFFIXES, parse, read_file, report_reading
 from tidemill.readers.table import BadRow
@@ -177,6 +178,43 @@ def test_lists_of_one_label_are_that_label_and_lists_of_several_stay_lists() -> 
     assert several.notes == ()
 
 
+@pytest.mark.parametrize("rows", [[("label", "good")] * 2 + [("Label ", "bad")], [("label", None), ("Label ", "good")]])
+def test_a_key_whose_spelling_changes_midway_is_one_column_and_told(rows: list[tuple[str, str | None]]) -> None:
+    lines = [{"Text" if place else "text": f"t{place}", key: value} for place, (key, value) in enumerate(rows)]
+    for data, name, unit in (
+        ("\n".join(map(json.dumps, lines)), "t.jsonl", "line"),
+        (json.dumps(lines), "t.json", "element"),
+        (json.dumps({"rows": lines}), "t.json", "row"),
+    ):
+        table = parse(data.encode(), name)
+        assert table.columns == {
+            "text": [f"t{place}" for place in range(len(rows))],
+            "label": [value for _, value in rows],
+        }
+        assert table.notes[-2:] == (
+            f"{name}: 'Text', which is there from {unit} 2 on, and 'text' are read as one column, 'text'",
+            f"{name}: 'Label ', which is there from {unit} {len(rows)} on, and 'label' are read as one column, 'label'",
+        )
+
+
+def test_two_spellings_of_a_key_in_one_row_are_one_value_or_refused() -> None:
+    same = b'{"text": "a", "label": "good", "Label": "good"}\n{"text": "b", "label": null, "Label": "bad"}\n'
+    assert parse(same, "t.jsonl").columns == {"text": ["a", "b"], "label": ["good", "bad"]}
+    other = same + b'{"text": "c", "label": "good", "Label": "bad"}\n'
+    with pytest.raises(DataError, match=r"t\.jsonl, line 3: 'label' is 'good' and 'Label' is 'bad', .* leave one"):
+        parse(other, "t.jsonl")
+    table = parse(other, "t.jsonl", ReadOptions(bad_rows="quarantine"))
+    assert (table.columns["text"], list(table.numbers), [bad.number for bad in table.bad]) == (["a", "b"], [1, 2], [3])
+
+
+def test_a_column_that_a_good_part_of_the_rows_lack_is_told() -> None:
+    rows = [{"text": "t", "stars": 1} | ({"label": "good"} if place < 17 else {}) for place in range(20)]
+    (told,) = parse("\n".join(map(json.dumps, rows)).encode(), "t.jsonl").notes
+    assert told == "t.jsonl: columns are missing in part: 'label' from 3 of 20 rows, the first in line 18"
+    rows[18]["label"] = "good"
+    assert parse("\n".join(map(json.dumps, rows)).encode(), "t.jsonl").notes == ()
+
+
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"gone\.csv is missing"):
         read_file(tmp_path / "gone.csv")
@@ -195,29 +233,38 @@ def test_notes_are_told_once(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().err == "note: a\nnote: b\n"
 
 
-def workbook(*rows: tuple[object, ...]) -> bytes:
-    """A workbook whose first sheet has these rows: text as inline strings, numbers as numbers, None as no cell."""
-
-    def cell(value: object, place: int, row: int) -> str:
-        at = f"{chr(65 + place)}{row}"
-        if isinstance(value, str):
-            return f'<c r="{at}" t="inlineStr"><is><t>{value}</t></is></c>'
-        return "" if value is None else f'<c r="{at}"><v>{value}</v></c>'
-
-    lines = "".join(
-        f'<row r="{number}">{"".join(cell(value, place, number) for place, value in enumerate(row))}</row>'
-        for number, row in enumerate(rows, start=1)
-    )
-    sheet = f'<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>{lines}</sheetData></worksheet>'
-    with zipfile.ZipFile(Path(__file__).parent / "two_sheets.xlsx") as archive:
-        parts = {name: archive.read(name) for name in archive.namelist()}
-    return zipped(**(parts | {"xl/worksheets/sheet1.xml": sheet.encode()}))
-
-
 def test_a_workbook_keeps_columns_without_a_name_and_whole_numbers_are_whole() -> None:
     table = parse(workbook(("text", 2024.0, None, None), ("a", 1, "x", None), ("b", 2.5, None, None)), "t.xlsx")
     assert table.columns == {"text": ["a", "b"], "2024": [1, 2.5], "column_3": ["x", None]}
     assert table.notes[-1] == "t.xlsx: columns without a name are named column_3"
+
+
+def test_formulas_without_a_value_and_merged_cells_are_told() -> None:
+    rows = [("text", "label", "stars"), ("a", "good", "=1+1"), ("b", "=B2", "=C2"), ("c", None, 3)]
+    table = parse(workbook(*rows, merged="A3:A4"), "t.xlsx")
+    assert table.columns["label"] == ["good", None, None]
+    cells = "cells of column {!r} are formulas whose value the file does not hold (the first in row {}): open it in a".format
+    for note, told in zip(
+        table.notes,
+        (
+            "sheet 'reviews' is read, not notes",
+            f"2 {cells('stars', 2)}",
+            f"1 {cells('label', 3)}",
+            "merged cells have a value in the first row alone (1 times, first in column 'text', rows 3 to 4)",
+        ),
+        strict=True,
+    ):
+        assert note.startswith(f"t.xlsx: {told}")
+    table.refuse_unread("text")
+    with pytest.raises(DataError, match="1 cells of column 'label' are formulas"):
+        table.refuse_unread("label")
+
+
+def test_a_formula_whose_value_is_the_empty_text_has_a_value() -> None:
+    sheet = b'<x:row r="2"><x:c t="str"><x:f>A1</x:f><x:v></x:v></x:c><x:c><x:f>A1</x:f></x:c><x:c r="E2"><x:f>A1</x:f><x:v/></x:c></x:row>'
+    assert formulas._Cells(b'<x:d xmlns:x="s">' + sheet + b"</x:d>").uncomputed == [(2, 1), (2, 4)]
+    with pytest.raises(ValueError, match="document type"):
+        formulas._Cells(b"<!DOCTYPE d><d></d>")
 
 
 def test_a_workbook_whose_first_sheet_has_a_header_alone_is_refused_with_the_names_of_the_others() -> None:

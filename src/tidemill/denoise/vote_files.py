@@ -46,7 +46,10 @@ _OTHER_NAMES: Final = (
     ),
     frozenset({"label", "answer", "annotation", "rating", "vote", "response"}),
 )
-"""What others call task, worker and label; taken where a table has these three columns alone."""
+"""What others call task, worker and label; taken where a table has these three columns, and others about the answers alone."""
+_ABOUT_ANSWERS: Final = frozenset(
+    {"seconds", "duration", "time", "timestamp", "date", "created_at", "submitted_at", "comment", "confidence"}
+)
 NAMES: Final = ("row_id", "task", "id")
 _TOLOKA: Final = ("INPUT:", "ASSIGNMENT:worker_id", "OUTPUT:")
 """How Toloka's columns of task, worker and label begin."""
@@ -252,7 +255,9 @@ def _plain_names(table: pl.DataFrame, path: Path) -> tuple[pl.DataFrame, list[st
     others = [[column for column in table.columns if column.strip().lower() in names] for names in _OTHER_NAMES]
     if all(len(matches) == 1 for matches in toloka):
         return table.rename(dict(zip((matches[0] for matches in toloka), LONG, strict=True))), []
-    if table.width != len(LONG) or any(len(matches) != 1 for matches in others) or set(table.columns) == set(LONG):
+    if any(len(matches) != 1 for matches in others) or set(LONG) <= set(table.columns):
+        return table, []
+    if {name.strip().lower() for name in table.columns if [name] not in others} - _ABOUT_ANSWERS:
         return table, []
     named = dict(zip((matches[0] for matches in others), LONG, strict=True))
     told = ", ".join(f"{column} as {name}" for column, name in named.items() if column != name)

@@ -87,7 +87,8 @@ def with_usual_names(table: Table, wanted: Iterable[str]) -> Table:
             names[alike[0]] = item
             notes.append(f"{table.name}: column {alike[0]!r} is read as {item!r}")
     columns = {names[name]: column for name, column in table.columns.items()}
-    return replace(table, columns=columns, notes=(*table.notes, *notes))
+    unread = {names.get(name, name): told for name, told in table.unread.items()}
+    return replace(table, columns=columns, notes=(*table.notes, *notes), unread=unread)
 
 
 def texts(table: Table, settings: IngestSettings, errors: RowErrors | None = None) -> list[str]:
@@ -110,9 +111,10 @@ def texts(table: Table, settings: IngestSettings, errors: RowErrors | None = Non
     Raises
     ------
     DataError
-        Names the first row without text, and how many there are.
+        Names the first row without text, and how many there are; or cells are formulas without a value.
     """
     errors = errors or RowErrors(table)
+    table.refuse_unread(settings.content)
     values = table.column(settings.content, "ingest.text")
     missing = sum(map(is_missing, values))
     results = []
@@ -232,10 +234,11 @@ def gold(table: Table, settings: IngestSettings, classes: Sequence[str], errors:
     Raises
     ------
     DataError
-        Names the first row whose label is no class, and the nearest class.
+        Names the first row whose label is no class, and the nearest class; or cells are formulas without a value.
     """
     if settings.gold is None or not table.has(settings.gold):
         return [NO_GOLD] * len(table.numbers)
+    table.refuse_unread(settings.gold)
     errors = errors or RowErrors(table)
     index = class_indices(classes)
     results = []

@@ -171,8 +171,14 @@ def _classes(given: str | Sequence[str] | None, path: Path) -> tuple[str, ...]:
         raise ConfigError("--classes is needed with a folder: their names in the order of their numbers, as ham,spam")
     if path.suffix == ".py":
         return tuple(str(k) for k in range(MAX_CLASSES))
-    content = read_yaml(path).content
-    entries = content.get("functions", []) if isinstance(content, dict) else []
+    file = read_yaml(path)
+    entries = file.content.get("functions", []) if isinstance(file.content, dict) else []
+    for place, entry in enumerate(entries if isinstance(entries, list) else []):
+        if isinstance(entry, dict) and isinstance(entry.get("vote"), bool):
+            raise file.error(
+                ("functions", place, "vote"),
+                f"vote: {entry['vote']} is what YAML reads yes, no, on and off as; put it in quotes",
+            )
     named = [str(entry["vote"]) for entry in entries if isinstance(entry, dict) and "vote" in entry]
     classes = tuple(sorted({name.removeprefix(_NOT).strip() for name in named}))
     if not classes:

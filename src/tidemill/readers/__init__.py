@@ -11,6 +11,7 @@
 | `delimited` | CSV and TSV: delimiter, quotes and header found by content |
 | `json_rows` | JSON lines, arrays and single objects; exports of Label Studio and doccano |
 | `columnar` | Parquet, Arrow and Excel |
+| `formulas` | formulas of a workbook whose value the file does not hold |
 | `cell_text` | a cell as text |
 | `frame` | a table as a Polars frame, its numbers as numbers |
 | `write` | a frame as a file, in the format of its suffix |

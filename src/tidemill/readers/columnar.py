@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import polars as pl
@@ -11,6 +13,7 @@ import polars as pl
 from tidemill.contracts import DataError
 from tidemill.readers.cell_text import as_string, plain_header
 from tidemill.readers.compressed import check_unpacked_size
+from tidemill.readers.formulas import formulas_without_value
 from tidemill.readers.table import Table
 
 _FILE_MARK: Final = b"ARROW1"
@@ -105,7 +108,8 @@ def parse_excel(data: bytes, name: str) -> Table:
     Returns
     -------
     Table
-        Rows without a value are left out; a note lists the sheets that are not read.
+        Rows without a value are left out; notes list the sheets that are not read, columns with formulas whose value the file
+        does not hold, and merged cells.
 
     Raises
     ------
@@ -117,8 +121,10 @@ def parse_excel(data: bytes, name: str) -> Table:
     check_unpacked_size(data, name)
     try:
         workbook = load_workbook(io.BytesIO(data))
-        cells = workbook.get_sheet_by_index(0).to_python(skip_empty_area=False)
-    except (CalamineError, OSError, IndexError) as error:
+        first = workbook.get_sheet_by_index(0)
+        cells, merged = first.to_python(skip_empty_area=False), first.merged_cell_ranges or []
+        formulas = formulas_without_value(data)
+    except (CalamineError, OSError, IndexError, ValueError) as error:
         raise DataError(f"{name} cannot be read as a workbook ({error}): save it again as .xlsx or .csv") from error
     rows = [(number, row) for number, row in enumerate(cells, start=1) if any(cell != "" for cell in row)]
     sheet, others = workbook.sheet_names[0], workbook.sheet_names[1:]
@@ -138,7 +144,37 @@ def parse_excel(data: bytes, name: str) -> Table:
     notes = [f"{name}: sheet {sheet!r} is read, not {', '.join(others)}"] if others else []
     unnamed = [column for place, column in header.items() if rows[0][1][place] == ""]
     notes += [f"{name}: columns without a name are named {', '.join(unnamed)}"] if unnamed else []
-    return Table(name, columns, [number for number, _ in rows[1:]], "row", notes=tuple(notes))
+    unread = _unread(formulas, header, name)
+    notes += [*unread.values(), *_about_merged(merged, header, rows[0][0], name)]
+    return Table(name, columns, [number for number, _ in rows[1:]], "row", notes=tuple(notes), unread=unread)
+
+
+def _unread(cells: Sequence[tuple[int, int]], header: Mapping[int, str], name: str) -> dict[str, str]:
+    """What is told of each column with formulas that were not computed."""
+    first: dict[int, int] = {}
+    for row, place in cells:
+        first.setdefault(place, row)
+    return {
+        header.get(place, f"column_{place + 1}"): (
+            f"{name}: {count} cells of column {header.get(place, f'column_{place + 1}')!r} are formulas whose value the file "
+            f"does not hold (the first in row {first[place]}): open it in a spreadsheet program and save it"
+        )
+        for place, count in Counter(place for _, place in cells).items()
+    }
+
+
+def _about_merged(
+    ranges: Sequence[tuple[tuple[int, int], tuple[int, int]]], header: Mapping[int, str], header_row: int, name: str
+) -> list[str]:
+    """A note where cells of several rows below the header are one; rows of ranges are counted from 0, that of the header from 1."""
+    over_rows = sorted(
+        one for one in ranges if one[1][0] > one[0][0] and one[1][0] >= header_row and one[0][1] in header
+    )
+    if not over_rows:
+        return []
+    (top, place), (bottom, _) = over_rows[0]
+    times = f"{len(over_rows)} times, first in column {header[place]!r}, rows {top + 1} to {bottom + 1}"
+    return [f"{name}: merged cells have a value in the first row alone ({times}): unmerge them and fill each row"]
 
 
 def _refuse_twice(header: list[str], where: str) -> None:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
+from dataclasses import replace
 from typing import Any, Final
 
+from tidemill.common.class_names import fold
 from tidemill.contracts import DataError
 from tidemill.readers.options import ReadOptions
 from tidemill.readers.table import BadRow, Table
@@ -17,6 +20,9 @@ _CHOICE_KEYS: Final = ("choices", "taxonomy", "labels")
 _WHOLE_FILE: Final = re.compile(r"\.json(\.|$)", re.IGNORECASE)
 """Names of files that may be one object, unlike JSON lines, where one object is one row."""
 _DATA_LABEL: Final = "data_label"
+_TOLD_SHARE: Final = 0.1
+"""Share of rows from which on it is told that they lack a column; a single row is told of never."""
+_TOLD_COLUMNS: Final = 5
 
 
 def parse_json(text: str, name: str, options: ReadOptions) -> Table:
@@ -34,22 +40,82 @@ def parse_json(text: str, name: str, options: ReadOptions) -> Table:
     Returns
     -------
     Table
-        A column per key, in the order in which keys come; None where a row lacks one. Label Studio's exports have the columns
-        of ``data`` and ``label``.
+        A column per key, in the order in which keys come; None where a row lacks one. Keys that differ in letter case and spaces
+        only are one column. Label Studio's exports have the columns of ``data`` and ``label``.
 
     Raises
     ------
     DataError
-        A line is no JSON, no object, or has a key twice; it is named.
+        A line is no JSON, no object, or has a key twice, or two values for one column; it is named.
     """
     read = (_array if text.lstrip().startswith("[") else _lines)(text, name, options)
     whole = _of_one_object(read, name)
     if whole is not None:
         return whole
     rows, notes = _of_labeling_tools(read.found, name)
-    names = list(dict.fromkeys(column for row in rows for column in row))
-    columns = {column: [row.get(column) for row in rows] for column in names}
-    return Table(name, columns, read.numbers, read.unit, notes=tuple(notes), bad=tuple(read.bad))
+    return _to_table(read, rows, notes)
+
+
+def _to_table(read: _Rows, rows: list[dict[str, Any]], notes: list[str]) -> Table:
+    """The table of objects that were read, which may have been made plain since."""
+    rows, numbers, alike = _of_one_spelling(read, rows)
+    counts = Counter(column for row in rows for column in row)
+    columns = {column: [row.get(column) for row in rows] for column in counts}
+    table = Table(read.name, columns, numbers, read.unit, bad=tuple(sorted(read.bad, key=lambda bad: bad.number)))
+    return replace(table, notes=(*notes, *alike, *_lacking(rows, counts, table)))
+
+
+def _of_one_spelling(read: _Rows, rows: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], list[int], list[str]]:
+    """Rows and their numbers with one key for those that differ in letter case and spaces only, as where one changes midway."""
+    by_name: dict[str, list[str]] = {}
+    for column in dict.fromkeys(column for row in rows for column in row):
+        by_name.setdefault(fold(column), []).append(column)
+    first = {other: names[0] for names in by_name.values() for other in names[1:]}
+    if not first:
+        return rows, read.numbers, []
+    results, numbers = [], []
+    for row, number in zip(rows, read.numbers, strict=True):
+        merged: dict[str, Any] = {}
+        for column, value in row.items():
+            name = first.get(column, column)
+            if merged.get(name) is not None and value is not None and value != merged[name]:
+                other = next(one for one in row if first.get(one, one) == name and row[one] is not None)
+                read.refuse(
+                    number,
+                    f"{other!r} is {_shown(row[other])} and {column!r} is {_shown(value)}, which are read as one column: "
+                    "leave one of them, or rename one in all rows",
+                )
+                break
+            merged[name] = value if merged.get(name) is None else merged[name]
+        else:
+            results.append(merged)
+            numbers.append(number)
+    notes = [
+        f"{read.name}: {other!r}, which is there from {read.unit} "
+        f"{next(number for row, number in zip(rows, read.numbers, strict=True) if other in row)} on, and {name!r} are read as "
+        f"one column, {name!r}"
+        for other, name in first.items()
+    ]
+    return results, numbers, notes
+
+
+def _shown(value: Any) -> str:
+    return repr(value)[:30]
+
+
+def _lacking(rows: list[dict[str, Any]], counts: Counter[str], table: Table) -> list[str]:
+    """Which columns a good part of the rows does not have."""
+    lacking = {column: len(rows) - count for column, count in counts.items()}
+    told = [column for column, count in lacking.items() if count > max(1, _TOLD_SHARE * len(rows))]
+    if not told:
+        return []
+    where = [
+        f"{column!r} from {lacking[column]} of {len(rows)} rows, the first in {table.unit} "
+        f"{table.numbers[next(place for place, row in enumerate(rows) if column not in row)]}"
+        for column in told[:_TOLD_COLUMNS]
+    ]
+    more = f"; and {len(told) - _TOLD_COLUMNS} other columns" if len(told) > _TOLD_COLUMNS else ""
+    return [f"{table.name}: columns are missing in part: {'; '.join(where)}{more}"]
 
 
 def _of_one_object(read: _Rows, name: str) -> Table | None:
@@ -66,11 +132,11 @@ def _of_one_object(read: _Rows, name: str) -> Table | None:
     lists = [key for key, value in whole.items() if _is_rows(value)]
     if len(lists) != 1:
         return None
-    rows = whole[lists[0]]
-    names = list(dict.fromkeys(column for row in rows for column in row))
-    note = f"{name}: the file is one object, and the rows are the list {lists[0]!r} in it"
-    return Table(
-        name, {column: [row.get(column) for row in rows] for column in names}, range(1, len(rows) + 1), "row", (note,)
+    within = _Rows(name, "row", read.options)
+    within.found = whole[lists[0]]
+    within.numbers = list(range(1, len(within.found) + 1))
+    return _to_table(
+        within, within.found, [f"{name}: the file is one object, and the rows are the list {lists[0]!r} in it"]
     )
 
 
@@ -140,7 +206,7 @@ class _Rows:
         try:
             self._keep(_DECODER.decode(line), number, line)
         except ValueError as error:
-            self._refuse(number, f"not JSON ({error}); each line is one object")
+            self.refuse(number, f"not JSON ({error}); each line is one object")
 
     def take_next(self, text: str, start: int, number: int, again: re.Pattern[str] | None) -> int:
         """Read the object that begins at a place; the place of the next one."""
@@ -148,7 +214,7 @@ class _Rows:
             row, end = _DECODER.raw_decode(text, start)
         except ValueError as error:
             line = getattr(error, "lineno", text.count("\n", 0, start) + 1)
-            self._refuse(
+            self.refuse(
                 number, f"line {line}: not JSON ({getattr(error, 'msg', error)}); rows are objects", begun=again
             )
             following = again.search(text, start) if again else None
@@ -158,14 +224,15 @@ class _Rows:
 
     def _keep(self, row: Any, number: int, text: str) -> None:
         if not isinstance(row, dict):
-            self._refuse(number, f"{text.strip()[:40]!r} is not an object with columns as keys")
+            self.refuse(number, f"{text.strip()[:40]!r} is not an object with columns as keys")
         elif not _writable(row, text):
-            self._refuse(number, "not JSON (half of a surrogate pair); save the file as UTF-8 again")
+            self.refuse(number, "not JSON (half of a surrogate pair); save the file as UTF-8 again")
         else:
             self.found.append(row)
             self.numbers.append(number)
 
-    def _refuse(self, number: int, reason: str, *, begun: object = True) -> None:
+    def refuse(self, number: int, reason: str, *, begun: object = True) -> None:
+        """Set a row aside, where that is asked for and the next one can be found."""
         if self.options.bad_rows == "refuse" or not begun:
             raise DataError(f"{self.name}, {self.unit} {number}: {reason}")
         self.bad.append(BadRow(number, reason))

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from tidemill.common.spelling import closest
@@ -36,6 +36,8 @@ class Table:
         What was guessed or changed while reading, each with the option that overrides it.
     bad
         Rows that could not be read and were set aside.
+    unread
+        Columns some of whose cells have a value that the file does not hold, and what to do.
     """
 
     name: str
@@ -44,6 +46,7 @@ class Table:
     unit: str = "line"
     notes: tuple[str, ...] = ()
     bad: tuple[BadRow, ...] = ()
+    unread: Mapping[str, str] = field(default_factory=dict)
 
     def where(self, row: int) -> str:
         """Name the place of a row in the file, for messages.
@@ -89,6 +92,22 @@ class Table:
             f"{self.name}: column {name!r} is missing{nearest(name, self.names(top))}; "
             f"name the right one in {setting}, or mend the file"
         )
+
+    def refuse_unread(self, name: str) -> None:
+        """Refuse a column, as that of labels, whose cells must not be taken for blank.
+
+        Parameters
+        ----------
+        name
+            Column.
+
+        Raises
+        ------
+        DataError
+            Some of its cells have a value that the file does not hold.
+        """
+        if name in self.unread:
+            raise DataError(self.unread[name])
 
     def has(self, name: str) -> bool:
         """Decide whether ``column`` would return values for a name.

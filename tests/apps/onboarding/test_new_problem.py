@@ -15,6 +15,7 @@ import pytest
 import yaml
 
 from tests.ingest.factories import png, write
+from tests.readers.workbooks import workbook
 from tidemill.apps.gold.add import FileOptions, add_labels
 from tidemill.apps.gold.rows import problem_rows
 from tidemill.apps.onboarding import new_problem
@@ -546,6 +547,16 @@ def test_damaged_images_of_a_folder_are_set_aside_where_that_is_asked_for(projec
     assert Project.open(project).load("reviews", "ingest", IngestSettings)[1].bad_rows == "quarantine"
 
 
+@pytest.mark.parametrize("column", ["body", "stars"])
+def test_a_column_of_formulas_without_a_value_is_refused(project: Path, column: str) -> None:
+    source = project / "r.xlsx"
+    source.write_bytes(workbook(("body", "stars"), *(("hello", "=A1") if column == "stars" else ("=B1", "x"),) * 3))
+    with pytest.raises(
+        DataError, match=rf"3 cells of column '{column}' are formulas whose value the file does not hold"
+    ):
+        new_problem.create_problem(words(source=str(source), text="body", label="stars"), Project.open(project))
+
+
 def test_a_header_that_is_taken_for_a_row_is_told_where_a_column_is_missing(project: Path) -> None:
     source = write(project / "r.tsv", "".join(f"{'ab'[k % 2]}\ttext {k}\n" for k in range(30)))
     with pytest.raises(DataError, match=r"--text 'text' is no column.*\n.*the first line is taken for a row"):
@@ -739,15 +750,16 @@ def test_ids_that_do_not_name_the_rows_are_told(project: Path, second: str, said
     assert f"note: {said}" in made(project, "\n".join(lines) + "\n").lines
 
 
-def test_images_that_are_named_as_masks_of_others_are_told(project: Path) -> None:
-    folder = images(
-        project / "elsewhere/pets", "cat/1.png", "cat/1_mask.png", "dog/2.png", "dog/mask.png", "dog/3_gt.png"
-    )
+@pytest.mark.parametrize(
+    ("odd", "what", "shown"),
+    [
+        ("cat/1_mask.png", "are named as others are, with a word for a mask", "cat/1_mask.png"),
+        ("dog/thumb/2.png", "lie in folders of masks or thumbnails", "dog/thumb/2.png"),
+    ],
+)
+def test_images_that_are_masks_or_thumbnails_of_others_are_told(project: Path, odd: str, what: str, shown: str) -> None:
+    folder = images(project / "elsewhere/pets", "cat/1.png", "dog/2.png", "dog/mask.png", "dog/3_gt.png", odd)
     done = new_problem.create_problem(words(images=str(folder)), Project.open(project))
-    told = [line for line in done.lines if "word for a mask" in line]
-    assert told == [
-        (
-            "note: pets: 1 images are named as others are, with a word for a mask, such as cat/1_mask: each is a row of its own; move "
-            "masks out of the folder"
-        )
-    ]
+    told = [line for line in done.lines if "a row of its own" in line]
+    assert len(told) == 1
+    assert told[0].startswith(f"note: pets: 1 images {what}, such as {shown}: each is a row of its own")

@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from tests.apps.factories import build, model, picture
+from tests.readers.workbooks import workbook
 from tidemill.apps.models.model import CHUNK
 from tidemill.apps.predict import prediction
 from tidemill.contracts import ConfigError, DataError
@@ -192,6 +193,12 @@ def test_columns_that_differ_by_letter_case_are_taken_and_told(mail, capsys):
     predict(csv(mail / "new.csv", ["one", "win!"], header=" ID,Body ,note"), mail / "said.csv")
     assert read(mail / "said.csv")["prediction"].to_list() == ["ham", "spam"]
     assert "column 'Body' is read as 'body'" in capsys.readouterr().err
+
+
+def test_texts_that_are_formulas_without_a_value_are_refused(mail):
+    (mail / "new.xlsx").write_bytes(workbook(("body", "note"), ("one", "x"), ("=A2", "x")))
+    with pytest.raises(DataError, match="1 cells of column 'body' are formulas"):
+        predict(mail / "new.xlsx", mail / "said.csv")
 
 
 def test_what_is_read_is_not_written_over_unless_asked_for(mail):

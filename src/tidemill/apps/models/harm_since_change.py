@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -111,6 +111,11 @@ class HarmWatch:
     votes: pl.DataFrame
     settings: MonitorSettings
 
+    def _otherwise(self, labels: KnownLabels) -> Callable[[Sequence[str]], dict[str, int]]:
+        """Labels that are there anyway, but not of rows of test, which measure and decide nothing."""
+        deciding = frozenset(self.votes.filter(pl.col("split") != "test")["row_id"])
+        return lambda row_ids: labels.otherwise([row_id for row_id in row_ids if row_id in deciding])
+
     def judge(self, stream: StreamDrift, batches: Sequence[str]) -> StreamHarm | None:
         """Judge the rows since the change; where there is no alarm, all rows since the reference in use was taken.
 
@@ -136,7 +141,7 @@ class HarmWatch:
             witnesses=fit_witnesses(self.reference.rows, gold, level=1.0 - self.settings.alpha),
             n_classes=len(problem.classes),
             labels=labels,
-            otherwise=labels.otherwise,
+            otherwise=self._otherwise(labels),
             eligible=frozenset(self.votes.filter(pl.col("split").is_in(LABELABLE))["row_id"]),
             salt=self.champion.version,
             settings=self.settings,

@@ -7,7 +7,7 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -49,7 +49,7 @@ _FEW_ROWS: Final = 30
 _SPLIT_FOLDERS: Final = frozenset({"train", "training", "val", "valid", "validation", "dev", "test", "testing"})
 _NOT_CLASSES: Final = frozenset(
     {"mask", "masks", "annotation", "annotations", "labels", "segmentation", "ground_truth", "groundtruth", "gt"}
-    | {"thumbnail", "thumbnails", "thumbs", "preview", "previews", "heatmaps", "depth"}
+    | {"thumbnail", "thumbnails", "thumb", "thumbs", "preview", "previews", "heatmaps", "depth"}
 )
 """Names of folders that hold other images of the same rows."""
 _MASK: Final = re.compile(
@@ -332,12 +332,7 @@ def _plan_table(wanted: NewProblem, source: Path) -> _Plan:
             f"say which column holds the text: --text COLUMN (or --image COLUMN: its path); "
             f"{source.name} has {', '.join(table.columns)}"
         )
-    for word, column in ((f"--{modality}", content), ("--label", wanted.label)):
-        if column is not None and not table.has(column):
-            guessed = "".join(f"\n{note}" for note in table.notes)
-            raise DataError(
-                f"{source.name}: {word} {column!r} is no column{nearest(column, table.names(column.partition('.')[0]))}{guessed}"
-            )
+    _refuse_columns(table, source.name, {f"--{modality}": content, "--label": wanted.label})
     if content == wanted.label:
         raise ConfigError(f"--{modality} and --label: column {content!r} cannot be both; the label would be in the row")
     labels = [] if wanted.label is None else table.column(wanted.label, "--label")
@@ -362,6 +357,18 @@ def _plan_table(wanted: NewProblem, source: Path) -> _Plan:
     problem = Problem(name=wanted.name, modality=modality, classes=classes)
     known = smallest_class_size(labels, classes) if labels else 0
     return _Plan(Paths.within(wanted.name), source, problem, ingest, others, known, (*table.notes, *notes))
+
+
+def _refuse_columns(table: Table, source: str, columns: Mapping[str, str | None]) -> None:
+    """Refuse columns that are not there, or that have formulas without a value."""
+    for word, column in columns.items():
+        if column is not None and not table.has(column):
+            guessed = "".join(f"\n{note}" for note in table.notes)
+            raise DataError(
+                f"{source}: {word} {column!r} is no column{nearest(column, table.names(column.partition('.')[0]))}{guessed}"
+            )
+        if column is not None:
+            table.refuse_unread(column)
 
 
 def _others(table: Table, ingest: dict[str, Any]) -> tuple[str, ...]:
@@ -416,20 +423,28 @@ def _plan_folder(wanted: NewProblem, source: Path) -> _Plan:
 
 
 def _about_masks(table: Table, column: str) -> list[str]:
-    """A note where images are named as others are, with a word for a mask behind."""
-    stems = [Path(path).with_suffix("") for path in table.column(column, "--image") if isinstance(path, str)]
-    known = set(stems)
-    masks = [
-        stem for stem in stems if (name := _MASK.sub("", stem.name)) != stem.name and stem.with_name(name) in known
-    ]
-    if not masks:
-        return []
+    """A note where images are named as others are with a word for a mask behind, or lie in a folder of masks or thumbnails of a class."""
+    paths = [Path(path) for path in table.column(column, "--image") if isinstance(path, str)]
+    known = {path.with_suffix("") for path in paths}
+    named = [path for path in paths if _is_mask_of(path.with_suffix(""), known)]
+    inside = [path for path in paths if any(part.lower() in _NOT_CLASSES for part in path.parts[1:-1])]
+    told = (
+        (named, "are named as others are, with a word for a mask"),
+        (inside, "lie in folders of masks or thumbnails"),
+    )
     return [
         (
-            f"{table.name}: {len(masks)} images are named as others are, with a word for a mask, such as {masks[0].as_posix()}: each is a "
-            "row of its own; move masks out of the folder"
+            f"{table.name}: {len(found)} images {what}, such as {found[0].as_posix()}: each is a row of its own, which may be tested "
+            "on what another taught; move them out of the folder"
         )
+        for found, what in told
+        if found
     ]
+
+
+def _is_mask_of(stem: Path, known: set[Path]) -> bool:
+    name = _MASK.sub("", stem.name)
+    return name != stem.name and stem.with_name(name) in known
 
 
 def _refuse_splits(table: Table) -> None:

@@ -207,6 +207,7 @@ def _listed(source: Source, settings: IngestSettings, root: Path, *, strict: boo
     report_reading(table.notes)
     known = settings if settings.key_column in table.columns else settings.model_copy(update={"key": None})
     content = table.column(known.content, f"ingest.{known.modality}")  # refused before others are read
+    table.refuse_unread(known.content)
     if known.candidates is not None:  # a row is a document, and its candidates are predicted
         table = with_candidates(table, known.model_copy(update={"gold": None}), (), root, at_least=0)
         content = table.columns[known.content]

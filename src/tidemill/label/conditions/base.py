@@ -7,6 +7,7 @@ import operator
 import re
 import unicodedata
 from abc import ABC, abstractmethod
+from dataclasses import dataclass
 from typing import Annotated, ClassVar, Final
 
 import polars as pl
@@ -30,6 +31,40 @@ def _as_written(word: str) -> str:
 
 Word = Annotated[str, StringConstraints(min_length=1), AfterValidator(_as_written)]
 Words = Annotated[tuple[Word, ...], Field(min_length=1)]
+
+
+@dataclass(frozen=True)
+class Unread:
+    """Values that a condition cannot read, so that they have none for it.
+
+    Parameters
+    ----------
+    count, known
+        How many, of how many that are there.
+    first
+        One of them; empty where there is none.
+    what
+        What they are and of which column, as part of a sentence.
+    only_all
+        Whether it is worth telling only where no value can be read at all.
+    """
+
+    count: int
+    known: int
+    first: str
+    what: str
+    only_all: bool = False
+
+    @property
+    def tells(self) -> bool:
+        """Whether a person should know."""
+        return self.count == self.known if self.only_all else self.count > 0
+
+    def __add__(self, other: Unread) -> Unread:
+        """Add those of further rows."""
+        return Unread(
+            self.count + other.count, self.known + other.known, self.first or other.first, self.what, self.only_all
+        )
 
 
 class Condition(Settings, ABC):
@@ -70,6 +105,21 @@ class Condition(Settings, ABC):
             A vote per row; ``ABSTAIN`` where the condition is false or null.
         """
         return pl.when(self.expression()).then(vote).otherwise(ABSTAIN)
+
+    def unread(self, table: pl.DataFrame) -> Unread | None:  # noqa: ARG002 - most conditions read whatever is there
+        """Count the values of a table that the condition cannot read.
+
+        Parameters
+        ----------
+        table
+            The rows.
+
+        Returns
+        -------
+        Unread or None
+            None for a condition that reads whatever is there.
+        """
+        return None
 
 
 class Limits(Condition, ABC):

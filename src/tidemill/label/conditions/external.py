@@ -10,10 +10,10 @@ from typing import Annotated, Any, ClassVar, Literal
 import polars as pl
 from pydantic import PrivateAttr, StrictStr, ValidationInfo, WithJsonSchema, model_validator
 
-from tidemill.common.class_names import class_indices
+from tidemill.common.class_names import class_indices, means_no_class
 from tidemill.common.spelling import did_you_mean
 from tidemill.contracts import ABSTAIN
-from tidemill.label.conditions.base import Limits
+from tidemill.label.conditions.base import Limits, Unread
 from tidemill.label.conditions.files import FromFile, located, looked_up, read_column
 from tidemill.label.conditions.vote_names import vote_of
 
@@ -42,6 +42,21 @@ class Scores(FromFile, Limits):
             Boolean per row; null where the column has no value.
         """
         return self.within(looked_up(self._scores, self.column, pl.Float64).fill_nan(None))
+
+    def unread(self, table: pl.DataFrame) -> Unread | None:
+        """Count the rows that the table of scores does not have, which is worth telling where it has none.
+
+        Parameters
+        ----------
+        table
+            The rows.
+
+        Returns
+        -------
+        Unread or None
+            None where rows have no ``row_id``.
+        """
+        return _not_there(table, self._scores, self.file)
 
 
 class Annotator(FromFile):
@@ -105,6 +120,39 @@ class Annotator(FromFile):
         answers = own if self._answers is None else looked_up(self._answers, self.column, pl.String)
         return answers.map_batches(self._votes_of, return_dtype=pl.Int16, is_elementwise=True)
 
+    def unread(self, table: pl.DataFrame) -> Unread | None:
+        """Count the answers that stand for no class and are no word for none; where a file has no row at all, the rows.
+
+        Parameters
+        ----------
+        table
+            The rows.
+
+        Returns
+        -------
+        Unread or None
+            None where the column is not there.
+        """
+        if self._answers is not None:
+            missing = _not_there(table, self._answers, self.file or "")
+            if missing is None or missing.tells:
+                return missing
+            answers = self._answers.filter(pl.col("row_id").is_in(table["row_id"].cast(pl.String).implode()))[
+                self.column
+            ]
+        elif self.column in table.columns:
+            answers = table[self.column]
+        else:
+            return None
+        given = answers.cast(pl.String).drop_nulls()
+        find = class_indices(tuple(self.votes))
+        other = [item for item in given.unique(maintain_order=True) if find(item) is None and not means_no_class(item)]
+        count = int(given.is_in(other).sum()) if other else 0
+        what = (
+            f"answers in column {self.column!r} name no class that they are to name ({', '.join(list(self.votes)[:5])})"
+        )
+        return Unread(count, len(given), other[0] if other else "", what)
+
     def _votes_of(self, answers: pl.Series) -> pl.Series:
         find, votes = class_indices(tuple(self.votes)), list(self.votes.values())
         found = {answer: find(answer) for answer in answers.unique().drop_nulls()}
@@ -112,3 +160,16 @@ class Annotator(FromFile):
         if not known:
             return pl.Series(answers.name, [ABSTAIN], dtype=pl.Int16).new_from_index(0, len(answers))
         return answers.replace_strict(known, default=ABSTAIN, return_dtype=pl.Int16)
+
+
+def _not_there(table: pl.DataFrame, known: pl.DataFrame, file: str) -> Unread | None:
+    if "row_id" not in table.columns:
+        return None
+    ids = table["row_id"].cast(pl.String)
+    missing = ids.filter(~ids.is_in(known["row_id"].implode()))
+    what = (
+        f"rows are not in {file}, whose row_id is {known['row_id'][0]!r} on the first line"
+        if known.height
+        else f"rows are not in {file}"
+    )
+    return Unread(len(missing), len(ids), str(missing[0]) if len(missing) else "", what, only_all=True)

@@ -93,6 +93,29 @@ def _is_same(path: Path, closed: Path) -> bool:
     return closed.is_file() and path.samefile(closed)
 
 
+def read_lines(path: Path) -> list[str]:
+    """Read the lines of a text file in UTF-8, with or without a byte order mark.
+
+    Parameters
+    ----------
+    path
+        The file.
+
+    Returns
+    -------
+    list of str
+
+    Raises
+    ------
+    ValueError
+        It is not UTF-8.
+    """
+    try:
+        return path.read_text(encoding="utf-8-sig").splitlines()
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{path} is not UTF-8 (byte {error.start}): save it as UTF-8") from error
+
+
 def read_table(path: Path, *, typed: bool = True) -> pl.DataFrame:
     """Read a table from a CSV, JSONL or Parquet file.
 

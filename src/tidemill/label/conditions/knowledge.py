@@ -115,7 +115,7 @@ class Knowledge(FromFile):
 
 
 def _read_aliases(path: Path) -> list[tuple[str, str]]:
-    rows = list(csv.reader(path.read_text(encoding="utf-8").splitlines()))[1:]
+    rows = list(csv.reader(path.read_text(encoding="utf-8-sig").splitlines()))[1:]
     for number, row in enumerate(rows, start=2):
         if len(row) != 2 or not all(cell.strip() for cell in row):  # noqa: PLR2004 - a name and its entity
             raise ValueError(f"{path}:{number}: {row!r} is not a name and its entity")

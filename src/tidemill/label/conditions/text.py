@@ -127,7 +127,7 @@ class Lexicon(Limits):
 
 def _weights(path: Path) -> dict[str, float]:
     weights: dict[str, float] = {}
-    text = path.read_text(encoding="utf-8")
+    text = path.read_text(encoding="utf-8-sig")
     lines = csv.reader(text.splitlines(), delimiter="\t" if "\t" in text else ",")
     for number, line in enumerate(lines, start=1):
         if not line or line[0].startswith("#"):

@@ -10,8 +10,8 @@ from typing import Annotated, Any, ClassVar, Final, Literal
 import polars as pl
 from pydantic import Field, StrictFloat, StrictInt, StrictStr, ValidationInfo, field_validator, model_validator
 
-from tidemill.label.conditions.base import Condition, Limits, as_text
-from tidemill.label.conditions.files import located
+from tidemill.label.conditions.base import Condition, Limits, Unread, as_text
+from tidemill.label.conditions.files import located, read_lines
 
 _MANY: Final = 10
 """Texts of which not one is a date, from which on their form is another and not each of them a slip."""
@@ -76,7 +76,7 @@ class Member(Condition):
             return data
         if "values" in data:
             raise ValueError("give values or a file, not both")
-        lines = (line.strip() for line in located(data["file"], info).read_text(encoding="utf-8").splitlines())
+        lines = (line.strip() for line in read_lines(located(data["file"], info)))
         return {**data, "values": [line for line in lines if line and not line.startswith("#")]}
 
     @field_validator("values")
@@ -182,7 +182,32 @@ class Date(Condition):
         compared += [moment <= _start(self.until)] if self.until else []
         return pl.all_horizontal(compared)
 
-    def _moment(self) -> pl.Expr:
+    def unread(self, table: pl.DataFrame) -> Unread | None:
+        """Count the values that are no date in the form.
+
+        Parameters
+        ----------
+        table
+            The rows.
+
+        Returns
+        -------
+        Unread or None
+            None where the column is not there.
+        """
+        if self.column not in table.columns:
+            return None
+        text, read = self._text_and_moment()
+        both = table.lazy().select(text=text, read=read).collect().filter(pl.col("text").str.strip_chars() != "")
+        wrong = both.filter(pl.col("read").is_null())["text"]
+        what = f"values of column {self.column!r} are no date in {self._form}"
+        return Unread(len(wrong), both.height, wrong[0] if len(wrong) else "", what)
+
+    @property
+    def _form(self) -> str:
+        return f"{self.format!r}" if self.format is not None else "ISO 8601 (2026-11-24)"
+
+    def _text_and_moment(self) -> tuple[pl.Expr, pl.Expr]:
         text = pl.col(self.column).cast(pl.String)
         if self.format is not None:
             read = text.str.to_datetime(self.format, strict=False, time_unit="us")
@@ -191,16 +216,18 @@ class Date(Condition):
                 text.str.slice(0, length).str.to_datetime(pattern, strict=False, time_unit="us")
                 for length, pattern in _ISO
             )
-        return pl.map_batches([text, read], self._refuse_other_forms, return_dtype=pl.Datetime("us"))
+        return text, read
+
+    def _moment(self) -> pl.Expr:
+        return pl.map_batches(self._text_and_moment(), self._refuse_other_forms, return_dtype=pl.Datetime("us"))
 
     def _refuse_other_forms(self, columns: Sequence[pl.Series]) -> pl.Series:
         """The moments; an error where none of many texts is one, since a form that nobody named would abstain on all."""
         texts, moments = columns
         written = texts.drop_nulls()
         if len(written) >= _MANY and moments.null_count() == len(moments):
-            form = f"{self.format!r}" if self.format is not None else "ISO 8601 (2026-11-24)"
             raise ValueError(
-                f"none of the {len(written)} values of column {self.column!r} is a date in {form}, such as {written[0]!r}: name their "
+                f"none of the {len(written)} values of column {self.column!r} is a date in {self._form}, such as {written[0]!r}: name their "
                 "form, as in format: '%d/%m/%Y'"
             )
         return moments

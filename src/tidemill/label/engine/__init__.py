@@ -7,6 +7,7 @@ determinism      rows on which functions of a table vote again, a few at a time
 load             open_functions: declared functions here, Python ones in workers
 row_applier      Python functions of a row, block by block
 slices           apply_slices: slicing functions in a worker
+unread_values    values that declared functions could not read
 vectorised       declared functions in as few passes as they can share
 keyword_matcher  all keyword lists of a column in one pass over its bytes
 lookups          functions that look rows up, by id or by heart

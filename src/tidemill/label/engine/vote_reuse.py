@@ -27,6 +27,7 @@ from tidemill.label.engine.failures import Failure, OnError
 from tidemill.label.engine.load import LoadedFunction, LoadedFunctions, fingerprint_or_empty
 from tidemill.label.engine.lookups import Lookup, look_up
 from tidemill.label.engine.row_applier import STATISTIC
+from tidemill.label.engine.unread_values import UnreadOf, unread_values
 from tidemill.label.engine.vectorised import columns_of
 from tidemill.label.engine.vote_cache import BatchCache, VoteColumn, cache_key
 from tidemill.label.engine.worker_pool import RemoteFunction, Reply, WorkerFailure, WorkerPool
@@ -88,6 +89,8 @@ class Engine:
         Rows on which a function voted differently when asked again, by name.
     lookups
         How votes changed where rows were called and put otherwise, by name.
+    unread
+        Values on which functions abstained since they could not read them, by name and kind.
     """
 
     loaded: LoadedFunctions
@@ -100,6 +103,7 @@ class Engine:
     seconds: float = field(default=0.0, init=False)
     unstable: Counter[str] = field(default_factory=Counter, init=False)
     lookups: dict[str, Lookup] = field(default_factory=dict, init=False)
+    unread: dict[tuple[str, str], UnreadOf] = field(default_factory=dict, init=False)
 
     def votes(self, batches: Iterable[Batch]) -> Iterator[Votes]:
         """Vote on batches, one after another.
@@ -134,14 +138,15 @@ class Engine:
             yield self._checked_votes(batch, [column for column in columns.values() if column is not None])
 
     def notes(self) -> list[str]:
-        """Name the functions that know rows by their id or by heart, not by what they say.
+        """Name the functions that know rows by their id or by heart, not by what they say, and those that could not read values.
 
         Returns
         -------
         list of str
             A sentence for each.
         """
-        return [f"{name}: {lookup}" for name, lookup in sorted(self.lookups.items()) if str(lookup)]
+        lookups = [f"{name}: {lookup}" for name, lookup in sorted(self.lookups.items()) if str(lookup)]
+        return lookups + [str(self.unread[key]) for key in sorted(self.unread) if str(self.unread[key])]
 
     def _cache_identity(self, function: LoadedFunction) -> tuple[str, bool]:
         """The second value tells whether its votes depend on features too; the first is empty where they cannot be kept."""
@@ -156,6 +161,9 @@ class Engine:
         self.n_rows += table.height
         job = _Job(self.loaded, table, self.rows_asked_twice, name=f"label {batch.name}", on_too_many=self._too_many)
         columns = job.run(functions, batch, cache)
+        declared = [function for function in functions if isinstance(function, DeclaredLabelingFunction)]
+        for key, found in unread_values(declared, table).items():
+            self.unread[key] = self.unread[key] + found if key in self.unread else found
         for name, lookup in job.lookups.items():
             self.lookups[name] = self.lookups.get(name, Lookup()) + lookup
         self.seconds += time.perf_counter() - start

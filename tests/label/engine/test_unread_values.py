@@ -1,0 +1,66 @@
+import polars as pl
+import pytest
+
+from tidemill.label.engine.unread_values import unread_values
+from tidemill.label.functions.declared import declared_functions
+from tidemill.label.functions.yaml_lines import parse_yaml
+
+CLASSES = ("ham", "spam")
+DATES = pl.DataFrame(
+    {"row_id": list("abcd"), "day": ["2025-04-01", "01.04.2025", None, " "], "who": ["ham", "negativ", "n/a", "Spam"]}
+)
+
+
+def told(folder, function, table=DATES):
+    functions = declared_functions(parse_yaml(f"functions: [{function}]", folder / "f.yaml"), CLASSES)
+    return [str(found) for found in unread_values(functions, table).values() if str(found)]
+
+
+@pytest.mark.parametrize(
+    ("function", "said"),
+    [
+        (
+            "{name: f, kind: date, column: day, since: 2025-03-01, vote: ham}",
+            [
+                "f: 1 of 2 values of column 'day' are no date in ISO 8601 (2026-11-24), such as '01.04.2025': it abstains there"
+            ],
+        ),
+        (
+            "{name: f, kind: not, of: {kind: date, column: day, format: '%d.%m.%Y', since: 2025-03-01}, vote: ham}",
+            ["f: 1 of 2 values of column 'day' are no date in '%d.%m.%Y', such as '2025-04-01': it abstains there"],
+        ),
+        (
+            "{name: f, kind: annotator, column: who}",
+            [
+                "f: 1 of 4 answers in column 'who' name no class that they are to name (ham, spam), such as 'negativ': it abstains there"
+            ],
+        ),
+        ("{name: f, kind: annotator, column: gone}", []),
+        ("{name: f, kind: keywords, column: who, words: [ham], vote: ham}", []),
+    ],
+)
+def test_values_that_a_function_abstains_on_since_it_cannot_read_them_are_told(tmp_path, function, said):
+    assert told(tmp_path, function) == said
+
+
+def test_a_table_beside_the_functions_of_which_no_row_is_there_is_told(tmp_path):
+    (tmp_path / "scores.csv").write_text("row_id,score\nrow-1,0.5\nrow-2,0.7\n")
+    function = "{name: f, kind: scores, file: scores.csv, column: score, above: 0.6, vote: spam}"
+    assert told(tmp_path, function) == [
+        "f: 4 of 4 rows are not in scores.csv, whose row_id is 'row-1' on the first line, such as 'a': it abstains there"
+    ]
+    (tmp_path / "scores.csv").write_text("row_id,score\na,0.5\nrow-2,0.7\n")
+    assert told(tmp_path, function) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "function"),
+    [
+        ("codes.txt", "{name: f, kind: member, column: who, file: codes.txt, vote: ham}"),
+        ("words.csv", "{name: f, kind: lexicon, column: who, file: words.csv, above: 0, vote: ham}"),
+    ],
+)
+def test_a_byte_order_mark_is_no_part_of_the_first_line(tmp_path, name, function):
+    (tmp_path / name).write_bytes(b"\xef\xbb\xbf" + (b"ham,1\nspam,2\n" if name == "words.csv" else b"ham\nspam\n"))
+    (made,) = declared_functions(parse_yaml(f"functions: [{function}]", tmp_path / "f.yaml"), CLASSES)
+    assert DATES.select(made.expression()).to_series()[0] == 0

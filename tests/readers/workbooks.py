@@ -1,0 +1,33 @@
+"""Workbooks as programs write them."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from pathlib import Path
+
+
+def workbook(*rows: tuple[object, ...], merged: str | None = None) -> bytes:
+    """A workbook whose first sheet has these rows: text as inline strings, formulas without a value, numbers, None as no cell."""
+
+    def cell(value: object, place: int, row: int) -> str:
+        at = f"{chr(65 + place)}{row}"
+        if isinstance(value, str) and value.startswith("="):
+            return f'<c r="{at}"><f>{value[1:]}</f><v /></c>'  # as openpyxl writes it
+        if isinstance(value, str):
+            return f'<c r="{at}" t="inlineStr"><is><t>{value}</t></is></c>'
+        return "" if value is None else f'<c r="{at}"><v>{value}</v></c>'
+
+    lines = "".join(
+        f'<row r="{number}">{"".join(cell(value, place, number) for place, value in enumerate(row))}</row>'
+        for number, row in enumerate(rows, start=1)
+    )
+    cells = "" if merged is None else f'<mergeCells count="1"><mergeCell ref="{merged}"/></mergeCells>'
+    sheet = f'<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>{lines}</sheetData>{cells}</worksheet>'
+    with zipfile.ZipFile(Path(__file__).parent / "two_sheets.xlsx") as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        for name, data in (parts | {"xl/worksheets/sheet1.xml": sheet.encode()}).items():
+            archive.writestr(name, data)
+    return file.getvalue()
