@@ -1,5 +1,6 @@
 """Votes by batch, kept and asked for: any sequence of edits gives what a run from scratch gives, and asks no more."""
 
+import dataclasses
 import tempfile
 from pathlib import Path
 
@@ -217,6 +218,64 @@ def test_a_function_that_answers_otherwise_the_second_time_is_named_with_its_row
     assert "labeling function moody" in failures[0]
     assert "and otherwise when applied again" in failures[0]
     assert cast(functions, [batch_of("x", ["a", "b", "c"])], tmp_path / "kept")[3] == 3  # not kept
+
+
+NEIGHBOURS = """import polars as pl
+from tidemill.label import batch_labeling_function
+
+
+@batch_labeling_function()
+def after_lovely(rows):
+    return pl.col("text").shift(1).str.contains("lovely").fill_null(False).cast(pl.Int16) - 1
+
+
+@batch_labeling_function()
+def seen_before(rows):
+    return pl.col("text").str.contains("lovely").cum_sum().gt(1).cast(pl.Int16) - 1
+
+
+@batch_labeling_function()
+def long_for_its_batch(rows):
+    length = pl.col("text").str.len_chars()
+    return (length > length.mean()).cast(pl.Int16) - 1
+
+
+@batch_labeling_function()
+def top_ranks(rows):
+    return (pl.col("text").str.len_chars().rank("ordinal") > 60).cast(pl.Int16) - 1
+
+
+@batch_labeling_function()
+def of_many_rows(rows):
+    if len(rows) < 50:
+        raise ValueError("too few rows")
+    return pl.col("text").str.contains("lovely").cast(pl.Int16) - 1
+
+
+@batch_labeling_function()
+def lovely(rows):
+    return pl.col("text").str.contains("lovely").cast(pl.Int16) - 1
+"""
+
+
+@pytest.mark.parametrize(("number", "borne"), [(3, 9), (64, 0)])
+def test_functions_of_a_table_that_look_at_other_rows_are_named_and_those_of_their_own_row_are_not(
+    tmp_path, number, borne
+):
+    limits = dataclasses.replace(LIMITS, max_failures=borne)
+    functions = tmp_path / "functions"
+    functions.mkdir()
+    (functions / "f.py").write_text(NEIGHBOURS)
+    texts = [f"{'lovely' if n % 9 == 4 else 'plain'} {'x' * (n * 7 % 31)}" for n in range(64)]
+    batch = dataclasses.replace(batch_of("x", texts), key="x")
+    _, _, failures, _ = cast(functions, [batch], tmp_path / "kept", limits, asked_twice=number)
+    named = {failure.partition("labeling function ")[2].split()[0].rstrip(",:") for failure in failures}
+    assert named == {"after_lovely", "seen_before", "long_for_its_batch", "top_ranks"}
+    assert len(failures) == len(named)
+    assert all("A vote may depend on its own row alone" in failure for failure in failures)
+    assert cast(functions, [batch], tmp_path / "kept")[3] == 4 * 64  # only those are not kept
+    (failure,) = cast(functions, [batch_of("y", ["lovely"])], None, asked_twice=number)[2]
+    assert "too few rows" in failure
 
 
 def test_a_function_that_changes_its_row_behind_its_back_is_named(tmp_path):

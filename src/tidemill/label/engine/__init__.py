@@ -3,6 +3,7 @@
 apply            apply: labeling functions on rows, in this process
 apply_loaded     apply_loaded: loaded functions on a table, those in Python in their workers
 vote_reuse       Engine: batches of rows, and only votes that were not cast before
+determinism      rows on which functions of a table vote again, a few at a time
 load             open_functions: declared functions here, Python ones in workers
 row_applier      Python functions of a row, block by block
 slices           apply_slices: slicing functions in a worker

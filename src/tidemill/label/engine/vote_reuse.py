@@ -22,6 +22,7 @@ from tidemill.common.progress import progress
 from tidemill.contracts import ABSTAIN, FunctionError, Votes
 from tidemill.label.conditions.labeled_examples import FEATURE
 from tidemill.label.engine.apply import required_statistics, table_votes
+from tidemill.label.engine.determinism import AGAIN, APART, UNSTABLE, different_votes, shuffled_parts
 from tidemill.label.engine.failures import Failure, OnError
 from tidemill.label.engine.load import LoadedFunction, LoadedFunctions, fingerprint_or_empty
 from tidemill.label.engine.lookups import Lookup, look_up
@@ -32,7 +33,6 @@ from tidemill.label.engine.vote_cache import BatchCache, VoteColumn, cache_key
 from tidemill.label.engine.worker_pool import RemoteFunction, Reply, WorkerFailure, WorkerPool
 from tidemill.label.functions.declared import DeclaredLabelingFunction
 
-UNSTABLE: Final = "and otherwise when applied again"
 _CHUNK: Final = 4096
 _CHUNK_OF_IMAGES: Final = 128
 
@@ -76,7 +76,8 @@ class Engine:
     cache_folder
         Folder of votes cast before; None: nothing is kept.
     rows_asked_twice
-        Number of rows of a batch on which Python functions run a second time, which has to give the same votes.
+        Number of rows of a batch on which Python functions run a second time, which has to give the same votes; those of
+        a table run on all a second time, and on that many, and as many on which each votes, shuffled and in tables of a few rows.
 
     Attributes
     ----------
@@ -300,15 +301,36 @@ class _Job:
         if reply.stopped_early:
             self.on_too_many(functions, reply.failures, table)
         failures = list(reply.failures)
-        again = self._workers.ask(functions, table) if self.rows_asked_twice else reply
-        failed = {failure.function for failure in failures}
-        different = (reply.votes != again.votes) if not again.stopped_early else np.zeros((0, 0), dtype=np.bool_)
-        for j in np.flatnonzero(different.any(axis=0)):
-            if j not in failed:
-                i = int(different[:, j].argmax())
-                reason = f"voted {reply.votes[i, j]}, {UNSTABLE}: {again.votes[i, j]}"
-                failures.append(WorkerFailure(int(j), i, reason, transient=True))
+        if self.rows_asked_twice:
+            failures += self._unstable_tables(functions, table, reply)
         return _columns(functions, reply.votes, failures)
+
+    def _unstable_tables(
+        self, functions: Sequence[RemoteFunction], table: pl.DataFrame, reply: Reply
+    ) -> list[WorkerFailure]:
+        """A failure for each function that votes differently now, or where some of the rows are a table of their own."""
+        again = self._workers.ask(functions, table)
+        named = {failure.function for failure in reply.failures}
+        now = reply.votes if again.stopped_early else again.votes
+        result = different_votes(np.arange(table.height), reply.votes, now, AGAIN, but=named)
+        for rows in shuffled_parts(reply.votes, self.rows_asked_twice):
+            before = reply.votes[rows]
+            now = self._votes_apart(functions, table[rows.tolist()], before)
+            result += different_votes(rows, before, now, APART, but=named | {failure.function for failure in result})
+        return result
+
+    def _votes_apart(self, functions: Sequence[RemoteFunction], part: pl.DataFrame, before: Votes) -> Votes:
+        """Votes on a part of the batch; those of before where a function fails on the part alone, which is no failure."""
+        reply = self._workers.ask(functions, part)
+        if reply.stopped_early and len(functions) == 1:
+            return before
+        if reply.stopped_early:
+            alone = [self._votes_apart([one], part, before[:, [j]]) for j, one in enumerate(functions)]
+            return np.column_stack(alone)
+        failed = [failure.function for failure in reply.failures]
+        votes = np.array(reply.votes)
+        votes[:, failed] = before[:, failed]
+        return votes
 
     def _declared(
         self, functions: Sequence[DeclaredLabelingFunction], table: pl.DataFrame, batch: Batch
