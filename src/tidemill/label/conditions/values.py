@@ -13,6 +13,7 @@ from pydantic import Field, StrictFloat, StrictInt, StrictStr, ValidationInfo, f
 from tidemill.label.conditions.base import Condition, Limits, Unread, as_text
 from tidemill.label.conditions.files import located, read_lines
 
+_WEEKDAYS: Final = range(1, 8)
 _MANY: Final = 10
 """Texts of which not one is a date, from which on their form is another and not each of them a slip."""
 _UNITS: Final = {"characters": r"(?s).", "words": r"\S+", "lines": r"\n"}
@@ -153,7 +154,7 @@ class Date(Condition):
     @field_validator("weekdays", mode="before")
     @classmethod
     def _are_numbers(cls, weekdays: Any) -> Any:
-        if isinstance(weekdays, (list, tuple)) and not all(type(day) is int and 1 <= day <= 7 for day in weekdays):  # noqa: PLR2004
+        if isinstance(weekdays, (list, tuple)) and not all(type(day) is int and day in _WEEKDAYS for day in weekdays):
             raise ValueError("weekdays are numbers: 1 is Monday, 7 is Sunday")
         return weekdays
 

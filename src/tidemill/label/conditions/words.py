@@ -14,6 +14,8 @@ from tidemill.label.conditions.lookaround import compiled, has_matches, reason_a
 Flag = Literal["ignore_case", "multi_line", "dot_all"]
 _RUN: Final = 5
 """Length of the texts of one character in which the pattern is looked for."""
+_AT_ENDS: Final = 2
+"""Matches of no length that anchors alone may give: one at either end."""
 _FLAGS: Final = {"ignore_case": "i", "multi_line": "m", "dot_all": "s"}
 
 
@@ -88,7 +90,7 @@ def _found_everywhere(pattern: str, *, goes_back: bool) -> bool:
         each = [[match.group() for match in compiled(pattern).finditer(run)] for run in runs]
     else:
         each = pl.Series(runs).str.extract_all(pattern).to_list()
-    amid = [matches.count("") > 2 for matches in each]  # noqa: PLR2004 - one at either end
+    amid = [matches.count("") > _AT_ENDS for matches in each]
     return all(amid) if goes_back else any(amid)
 
 
