@@ -8,7 +8,7 @@ import pytest
 
 from tests.ingest.factories import settings
 from tidemill.contracts import NO_GOLD, DataError
-from tidemill.ingest.values import gold, is_missing, texts, typed, words_for_no_label
+from tidemill.ingest.values import gold, is_missing, texts, typed, with_usual_names, words_for_no_label
 from tidemill.readers.table import Table
 
 
@@ -122,6 +122,20 @@ def test_texts_are_in_the_composed_form_in_which_people_type_words() -> None:
 def test_whole_numbers_are_read_however_they_are_written() -> None:
     table = Table("rows.csv", {"n": [2**63 - 1, "7", 7.0, "7.0", " 07 ", None, ""]}, range(2, 9))
     assert typed(table, "n", "int") == [2**63 - 1, 7, 7, 7, 7, None, None]
+
+
+def test_of_columns_that_differ_in_letter_case_the_exact_one_is_read_and_told() -> None:
+    table = Table("rows.csv", {"text": ["a"], "label": ["x"], "Label": ["y"]}, (2,))
+    assert with_usual_names(table, ["text", "label"]).notes == (
+        "rows.csv: of the columns 'label' and 'Label' 'label' is read",
+    )
+
+
+def test_a_list_of_one_that_is_text_is_the_label_in_it() -> None:
+    assert labels_of(["['good']", '["bad"]', "[]", "[good]"], ["good", "bad", "[good]"]) == [0, 1, NO_GOLD, 2]
+    assert labels_of(["['good']"], ["good", "['good']"]) == [1]
+    with pytest.raises(DataError, match=r"several labels where one is taken|not a class"):
+        labels_of(["['good', 'bad']"], ["good", "bad"])
 
 
 def test_words_that_are_taken_for_no_label_are_told_with_their_rows() -> None:

@@ -207,6 +207,15 @@ def test_numbers_are_text_and_rows_without_text_abstain_in_yaml_and_python_alike
         assert "1 rows have no text" in capsys.readouterr().err
 
 
+def test_numbers_that_are_text_for_their_commas_are_told(tmp_path, capsys):
+    rows = tmp_path / "rows.csv"
+    rows.write_text('text,score,stars\nx,"0,85",3\ny,"0,15",4\n', encoding="utf-8")
+    votes(rows, declared(tmp_path, "name: y, kind: length, below: 6, vote: bad"))
+    told = capsys.readouterr().err
+    assert "rows.csv: column 'score' holds numbers as '0,85', which are read as text" in told
+    assert "'stars'" not in told
+
+
 def test_row_ids_that_come_twice_or_not_at_all_are_named(tmp_path, capsys):
     rows = tmp_path / "rows.csv"
     rows.write_text("row_id,text\na,x\na,y\n,z\n", encoding="utf-8")

@@ -207,6 +207,36 @@ def test_two_spellings_of_a_key_in_one_row_are_one_value_or_refused() -> None:
     assert (table.columns["text"], list(table.numbers), [bad.number for bad in table.bad]) == (["a", "b"], [1, 2], [3])
 
 
+def test_keys_within_objects_whose_spelling_changes_are_one_and_told() -> None:
+    rows = [
+        {"data": {"text": "a", "about": {"label": "good"}, "counts": {"The": 1, "the": 2}}},
+        {"data": {"Text": "b", "About": {"LABEL ": "bad"}, "counts": {"The": 1}}},
+        {"data": None},
+    ]
+    table = parse("\n".join(map(json.dumps, rows)).encode(), "t.jsonl")
+    assert table.column("data.text", "") == ["a", "b", None]
+    assert table.column("data.about.label", "") == ["good", "bad", None]
+    assert table.columns["data"][0]["counts"] == {"The": 1, "the": 2}
+    assert table.notes == (
+        "t.jsonl: 'data.Text', which is there from line 2 on, and 'data.text' are read as one column, 'data.text'",
+        "t.jsonl: 'data.About', which is there from line 2 on, and 'data.about' are read as one column, 'data.about'",
+        (
+            "t.jsonl: 'data.about.LABEL ', which is there from line 2 on, and 'data.about.label' are read as one column, "
+            "'data.about.label'"
+        ),
+    )
+
+
+@pytest.mark.parametrize("questions", [True, False])
+def test_rows_in_which_qualtrics_describes_its_columns_are_left_out(*, questions: bool) -> None:
+    described = "Response ID,What do you think?\n" if questions else ""
+    ids = """"{""ImportId"":""_recordId""}","{""ImportId"":""QID1_TEXT""}"\n"""
+    table = parse(f"ResponseId,Q1\n{described}{ids}R_1,good\nR_2,bad\n".encode(), "t.csv")
+    assert (table.columns["Q1"], list(table.numbers)) == (["good", "bad"], [4, 5] if questions else [3, 4])
+    lines = "2 and 3" if questions else "2"
+    assert table.notes == (f"t.csv, line {lines}: descriptions of the columns, as Qualtrics writes them, are left out",)
+
+
 def test_a_column_that_a_good_part_of_the_rows_lack_is_told() -> None:
     rows = [{"text": "t", "stars": 1} | ({"label": "good"} if place < 17 else {}) for place in range(20)]
     (told,) = parse("\n".join(map(json.dumps, rows)).encode(), "t.jsonl").notes

@@ -20,7 +20,26 @@ UNSEEN: Final = "\u034f\u115f\u1160\u3164\uffa0\ufe0e\ufe0f"
 """Letters and marks that nobody sees: fillers, and the choice between the colours and the outline of an emoji."""
 _WHOLE: Final = re.compile(r"([+-]?\d+)\.0+")
 _NO_CLASS: Final = frozenset(
-    {"-1", "na", "n/a", "n.a.", "#n/a", "<na>", "none", "null", "nil", "\\n", "?", "??", "-", "--", "---", ".", "..."}
+    {
+        "-1",
+        "na",
+        "n/a",
+        "n.a.",
+        "#n/a",
+        "<na>",
+        "none",
+        "null",
+        "nil",
+        "\\n",
+        "?",
+        "??",
+        "-",
+        "--",
+        "---",
+        ".",
+        "...",
+        "[]",
+    }
     | {"unlabeled", "unlabelled", "not labeled", "not labelled", "no label"}
 )
 """Labels, folded, that mean that there is none, where no class has that name; backslash n is a null of databases."""

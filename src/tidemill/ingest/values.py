@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import math
 import re
 import unicodedata
@@ -83,9 +84,12 @@ def with_usual_names(table: Table, wanted: Iterable[str]) -> Table:
     names, notes = {name: name for name in table.columns}, []
     for item in wanted:
         alike = [name for name in table.columns if fold(name) == fold(item)]
+        others = [name for name in alike if name != item]
         if not table.has(item) and len(alike) == 1:
             names[alike[0]] = item
             notes.append(f"{table.name}: column {alike[0]!r} is read as {item!r}")
+        elif item in table.columns and others:
+            notes.append(f"{table.name}: of the columns {item!r} and {', '.join(map(repr, others))} {item!r} is read")
     columns = {names[name]: column for name, column in table.columns.items()}
     unread = {names.get(name, name): told for name, told in table.unread.items()}
     return replace(table, columns=columns, notes=(*table.notes, *notes), unread=unread)
@@ -321,9 +325,41 @@ def is_maybe_no_class(value: str) -> bool:
     return fold(value) in _MAYBE_NO_CLASS
 
 
+def label_in(cell: object) -> object:
+    """Take the label out of a list of one that is written as text, as pandas writes lists into CSV.
+
+    Parameters
+    ----------
+    cell
+        Of a column of labels.
+
+    Returns
+    -------
+    object
+        The label; a list where the text is one of several; other cells as they are.
+
+    Examples
+    --------
+    >>> label_in("['good']"), label_in('["good", "quick"]'), label_in("good"), label_in("[sic]")
+    ('good', ['good', 'quick'], 'good', '[sic]')
+    """
+    if not (isinstance(cell, str) and cell.strip().startswith("[") and cell.strip().endswith("]")):
+        return cell
+    try:
+        labels = ast.literal_eval(cell.strip())
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        return cell
+    if not labels or not all(isinstance(label, (str, int)) for label in labels):
+        return cell
+    return labels[0] if len(labels) == 1 else labels
+
+
 def _label(value: Any, index: ClassIndices) -> int | None:
     try:
         name = as_string(value).strip()
+        if index(name) is None:
+            value = label_in(value)
+            name = as_string(value).strip()
     except TypeError:
         return None
     result = index(name)

@@ -25,6 +25,7 @@ from tidemill.label.engine.vote_reuse import Batch, Engine
 from tidemill.label.engine.worker_pool import Limits
 from tidemill.label.functions.yaml_lines import read_yaml
 from tidemill.readers.frame import read_frame
+from tidemill.readers.number_spellings import notes_on_numbers
 from tidemill.readers.options import DEFAULTS, ReadOptions
 from tidemill.readers.read import report_reading
 from tidemill.readers.write import check_out, write_frame
@@ -258,7 +259,8 @@ def _frame(path: Path, options: ReadOptions) -> tuple[pl.LazyFrame, list[str]]:
             raise DataError(f"{path} cannot be read: {str(error).splitlines()[0]}") from error
     else:
         result, table = read_frame(path, options, as_text=("row_id", "text"), of_rows=True)
-        frame, notes, names = result.lazy(), list(table.notes), result.columns
+        asked = [name for name in result.columns if name not in {"row_id", "text"}]
+        frame, notes, names = result.lazy(), [*table.notes, *notes_on_numbers(table, asked)], result.columns
     frame = frame if "row_id" in names else frame.with_row_index("row_id")
     return frame.with_columns(pl.col("row_id").cast(pl.String)), notes
 

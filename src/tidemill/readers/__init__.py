@@ -12,6 +12,7 @@
 | `json_rows` | JSON lines, arrays and single objects; exports of Label Studio and doccano |
 | `columnar` | Parquet, Arrow and Excel |
 | `formulas` | formulas of a workbook whose value is an error or not in the file |
+| `number_spellings` | columns of numbers that are read as text, or may be thousands |
 | `cell_text` | a cell as text |
 | `frame` | a table as a Polars frame, its numbers as numbers |
 | `write` | a frame as a file, in the format of its suffix |

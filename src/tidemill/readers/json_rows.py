@@ -59,6 +59,7 @@ def parse_json(text: str, name: str, options: ReadOptions) -> Table:
 def _to_table(read: _Rows, rows: list[dict[str, Any]], notes: list[str]) -> Table:
     """The table of objects that were read, which may have been made plain since."""
     rows, numbers, alike = _of_one_spelling(read, rows)
+    alike += _join_nested_spellings(read, rows, numbers)
     counts = Counter(column for row in rows for column in row)
     columns = {column: [row.get(column) for row in rows] for column in counts}
     table = Table(read.name, columns, numbers, read.unit, bad=tuple(sorted(read.bad, key=lambda bad: bad.number)))
@@ -97,6 +98,45 @@ def _of_one_spelling(read: _Rows, rows: list[dict[str, Any]]) -> tuple[list[dict
         for other, name in first.items()
     ]
     return results, numbers, notes
+
+
+def _join_nested_spellings(read: _Rows, rows: list[dict[str, Any]], numbers: list[int]) -> list[str]:
+    """Rename keys within objects to one of those that differ in letter case and spaces only, where no object has two of them.
+
+    Objects with both are left: there they may be words that are counted, not names.
+    """
+    notes: list[str] = []
+    numbered = list(zip(numbers, rows, strict=True))
+    waiting = [
+        (column, [(number, row[column]) for number, row in numbered if isinstance(row.get(column), dict)])
+        for column in dict.fromkeys(column for row in rows for column in row)
+    ]
+    while waiting:
+        path, objects = waiting.pop()
+        first: dict[str, str] = {}
+        others: dict[str, int] = {}
+        for number, inner in objects:
+            for key in inner:
+                if first.setdefault(fold(key), key) != key:
+                    others.setdefault(key, number)
+        both = {fold(key) for _, inner in objects for key, times in Counter(map(fold, inner)).items() if times > 1}
+        renamed = {key: first[fold(key)] for key in others if fold(key) not in both}
+        for _, inner in objects if renamed else ():
+            plain = {renamed.get(key, key): value for key, value in inner.items()}
+            inner.clear()
+            inner.update(plain)
+        notes += [
+            f"{read.name}: '{path}.{other}', which is there from {read.unit} {others[other]} on, and '{path}.{name}' are read as "
+            f"one column, '{path}.{name}'"
+            for other, name in renamed.items()
+        ]
+        below: dict[str, list[tuple[int, dict[str, Any]]]] = {}
+        for number, inner in objects:
+            for key, value in inner.items():
+                if isinstance(value, dict):
+                    below.setdefault(f"{path}.{key}", []).append((number, value))
+        waiting += below.items()
+    return notes
 
 
 def _shown(value: Any) -> str:

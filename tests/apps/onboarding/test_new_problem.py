@@ -284,6 +284,29 @@ def test_a_cell_that_holds_several_labels_is_asked_about(project: Path, both: st
     assert len(made(project, content, classes=["good", "bad", f"{both}"]).classes) == 3
 
 
+def test_a_list_of_one_label_that_is_text_is_that_label_and_several_are_refused(project: Path) -> None:
+    with pytest.raises(DataError, match=r"""holds "\['good', 'quick'\]" \(20 rows\), a list of several labels"""):
+        made(project, rows_of(["['good']", "['bad']", "\"['good', 'quick']\""]), "other.csv")
+    done = made(project, rows_of(["['good']", '"[""bad""]"', "[]"]))
+    assert done.classes == ("bad", "good")
+    assert any("lists of one label, such as \"['good']\", are read as that label" in line for line in done.lines)
+    assert any("'[]' is taken for no label" in line for line in done.lines)
+    assert any("of 40 labels" in line for line in done.lines)
+
+
+def test_a_label_of_one_row_among_many_is_told(project: Path) -> None:
+    done = made(project, rows_of(["good", "bad"]) + "99,all of them,TOTAL\n")
+    (told,) = [line for line in done.lines if "TOTAL" in line and "note" in line]
+    assert "'TOTAL' is the label of one row (a total, a second header, a slip?): mend the file" in told
+
+
+def test_several_words_for_true_are_told(project: Path) -> None:
+    done = made(project, rows_of(["yes", "Y", "no", "off?"]))
+    assert [line for line in done.lines if "may mean the same" in line] == [
+        "note: column 'kind': the classes 'yes', 'Y' may mean the same: give them one spelling in the file"
+    ]
+
+
 def test_names_that_are_put_together_and_whose_parts_are_no_labels_are_classes(project: Path) -> None:
     assert made(project, rows_of(["C", "C++", "ja/nein", "nein"])).classes == ("C", "C++", "ja/nein", "nein")
 
@@ -486,6 +509,27 @@ def test_numbers_that_would_be_others_as_numbers_are_texts(project: Path, cells:
     new_problem.create_problem(asked, Project.open(project))
     write_params(Project.open(project))
     assert Project.open(project).load("reviews", "ingest", IngestSettings)[1].meta == {"account": kind}
+
+
+@pytest.mark.parametrize(
+    ("cells", "told"),
+    [
+        (("0,85", "12"), "holds numbers as '0,85', which are read as text"),
+        (("85 %", "90 %"), "holds numbers as '85 %'"),
+        (("$1,200.50", "$3"), "holds numbers as '$1,200.50'"),
+        (("1.234", "2.345"), "is read as fractions, such as '1.234', though 'share' has commas before fractions"),
+        (("1.5", "2"), None),
+        (("12.03.2024", "13.03.2024"), None),
+        (("03,1", "0301"), None),
+        (("a", "1,5"), None),
+    ],
+)
+def test_numbers_that_are_written_otherwise_are_told(project: Path, cells: tuple[str, str], told: str | None) -> None:
+    lines = "".join(f"text {k};{'ab'[k % 2]};{cells[k % 2]};0,{k}5\n" for k in range(8))
+    source = write(project / "r.csv", "body;kind;amount;share\n" + lines)
+    asked = words(source=str(source), text="body", label="kind", meta=["amount"])
+    found = [line for line in new_problem.create_problem(asked, Project.open(project)).lines if "'amount'" in line]
+    assert (told is None and not found) or (len(found) == 1 and str(told) in found[0])
 
 
 def test_numbers_of_json_that_are_no_integers_of_64_bits_are_texts(project: Path) -> None:

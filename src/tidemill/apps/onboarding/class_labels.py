@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
+import statistics
 import unicodedata
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from tidemill.common.arrays import MAX_CLASSES
 from tidemill.common.class_names import JOINERS, class_names, fold
 from tidemill.contracts import OUTLIER, ConfigError, DataError
-from tidemill.ingest.values import NO_LABEL, is_maybe_no_class, is_missing, is_no_class
+from tidemill.ingest.values import NO_LABEL, is_maybe_no_class, is_missing, is_no_class, label_in
 from tidemill.project.arrivals import natural
 from tidemill.readers.cell_text import as_string
 
@@ -19,6 +20,11 @@ _LEAST: Final = 2
 _FEW: Final = 20
 """Classes that a column may hold however few rows each has."""
 _ROWS_OF_EACH: Final = 2.0
+_MANY: Final = 5
+"""Median of the classes' rows from which on a class of a single row is told."""
+_SHOWN: Final = 5
+_TRUE: Final = frozenset({"true", "t", "yes", "y", "1", "ja", "oui", "si", "s\u00ed", "sim", "wahr", "vrai", "on"})
+_FALSE: Final = frozenset({"false", "f", "no", "n", "0", "nein", "non", "n\u00e3o", "nao", "falsch", "faux", "off"})
 _NUMBER: Final = re.compile(r"[+-]?\d+([.,]\d+)?")
 _RESERVED: Final = frozenset({"row_id", "prediction", "none_of_the_above", OUTLIER})
 """Columns of the tables that have a column per class."""
@@ -105,13 +111,19 @@ def smallest_class_size(labels: Sequence[object], classes: Sequence[str]) -> int
     int
         0 where a class has no label.
     """
-    counts = Counter(
-        fold(as_string(label)) for label in labels if not is_missing(label) and not isinstance(label, (list, dict))
-    )
+    plain = [label for label in map(label_in, labels) if not is_missing(label) and not isinstance(label, (list, dict))]
+    counts = Counter(fold(as_string(label)) for label in plain)
     return min(counts[fold(name)] for name in classes)
 
 
 def _from_labels(labels: Sequence[object], where: str, notes: list[str]) -> list[str]:
+    taken = [label_in(label) if isinstance(label, str) else label for label in labels]
+    pairs = zip(labels, taken, strict=True)
+    as_list = next((cell for cell, label in pairs if label is not cell and not isinstance(label, list)), None)
+    labels = [
+        cell if isinstance(label, list) and isinstance(cell, str) else label
+        for cell, label in zip(labels, taken, strict=True)
+    ]
     several = next((label for label in labels if isinstance(label, (list, dict))), None)
     if several is not None:
         hint = (
@@ -120,6 +132,8 @@ def _from_labels(labels: Sequence[object], where: str, notes: list[str]) -> list
             else "several labels of one row: Tidemill's classes exclude one another"
         )
         raise DataError(f"{where} holds {str(several)[:60]}, {hint}")
+    if as_list is not None:
+        notes.append(f"{where}: lists of one label, such as {as_list!r}, are read as that label")
     texts = [as_string(label).strip() for label in labels if _is_written(label)]
     known = [name for name in texts if not is_no_class(name)]
     left_out = [name for name in texts if is_no_class(name)]
@@ -137,7 +151,30 @@ def _from_labels(labels: Sequence[object], where: str, notes: list[str]) -> list
         if written[folded] != set(counts) or len(counts) > 1:
             best = counts.most_common(1)[0][0]
             notes.append(f"{where}: {', '.join(map(_spelled, sorted(written[folded])))} are one class, {best!r}")
-    return sorted((counts.most_common(1)[0][0] for counts in spellings.values()), key=natural)
+    names = {counts.most_common(1)[0][0]: counts.total() for counts in spellings.values()}
+    notes += [*_alike_in_meaning(list(names), where), *_of_one_row(names, where)]
+    return sorted(names, key=natural)
+
+
+def _alike_in_meaning(names: Sequence[str], where: str) -> list[str]:
+    """Notes about classes that are several words for true, or for false."""
+    found = [[name for name in names if fold(name) in words] for words in (_TRUE, _FALSE)]
+    return [
+        f"{where}: the classes {', '.join(map(repr, several))} may mean the same: give them one spelling in the file"
+        for several in found
+        if len(several) > 1
+    ]
+
+
+def _of_one_row(rows_of: Mapping[str, int], where: str) -> list[str]:
+    """A note about labels of a single row among labels of many, as of a line of totals, a second header or a slip."""
+    single = [name for name, rows in rows_of.items() if rows == 1]
+    if not single or statistics.median(rows_of.values()) < _MANY:
+        return []
+    names_of_single = ", ".join(map(repr, single[:_SHOWN])) + (", …" if len(single) > _SHOWN else "")
+    verb = "is the label of one row" if len(single) == 1 else "are the labels of one row each"
+    remedy = "mend the file where it is no class, or name the classes with --classes"
+    return [f"{where}: {names_of_single} {verb} (a total, a second header, a slip?): {remedy}"]
 
 
 def _without_label(labels: Sequence[object], classes: Sequence[str], where: str) -> list[str]:
@@ -203,10 +240,14 @@ def _refuse_several(spellings: dict[str, Counter[str]], where: str) -> None:
     """
     for folded, counts in spellings.items():
         parts = [part.strip(_AROUND) for part in _BETWEEN.split(folded.strip("[](){}"))]
-        if len(parts) > 1 and all(part in spellings for part in parts):
-            name, rows = counts.most_common(1)[0]
+        name, rows = counts.most_common(1)[0]
+        are_labels = len(parts) > 1 and all(part in spellings for part in parts)
+        if are_labels or isinstance(label_in(name), list):
+            what = (
+                f"where {' and '.join(map(repr, parts))} are labels too" if are_labels else "a list of several labels"
+            )
             raise DataError(
-                f"{where} holds {name!r} ({rows} rows), where {' and '.join(map(repr, parts))} are labels too: Tidemill's classes exclude "
+                f"{where} holds {name!r} ({rows} rows), {what}: Tidemill's classes exclude "
                 "one another. Keep one label in each cell, or empty such cells; where it is a class of its own, name all classes with --classes"
             )
 

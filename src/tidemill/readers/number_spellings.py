@@ -1,0 +1,66 @@
+"""Numbers in columns of text that are written otherwise than Python and Polars read them: 0,85, 85 %, $1,200, 1.234."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
+
+from tidemill.readers.table import Table
+
+_PLAIN: Final = re.compile(r"[+-]?\d+(\.\d+)?([eE][+-]?\d+)?", re.ASCII)
+_NUMBER: Final = re.compile(
+    r"[+-]?[$€£¥]?\s?(0|[1-9]\d*|[1-9]\d{0,2}([.,'\u00a0\u202f]\d{3})+)([.,]\d+)?\s?[%$€£¥]?", re.ASCII
+)
+_WITH_COMMA: Final = re.compile(r"[+-]?(0|[1-9]\d*|[1-9]\d{0,2}(\.\d{3})+)(,\d+)?", re.ASCII)
+_THOUSANDS: Final = re.compile(r"[+-]?[1-9]\d{0,2}(\.\d{3})+", re.ASCII)
+
+
+def notes_on_numbers(table: Table, names: Iterable[str]) -> list[str]:
+    """Tell of columns of numbers that are read as text, or as other numbers than may be meant.
+
+    Parameters
+    ----------
+    table
+        As a file was read.
+    names
+        Columns that functions ask.
+
+    Returns
+    -------
+    list of str
+        A note per kind of column, with an example.
+    """
+    texts = {name: cells for name, column in table.columns.items() if (cells := _cells(column))}
+    with_comma = [
+        name for name, cells in texts.items() if _are(_WITH_COMMA, cells) and any("," in cell for cell in cells)
+    ]
+    notes = []
+    for name in names:
+        cells = texts.get(name, [])
+        other = next((cell for cell in cells if not _PLAIN.fullmatch(cell)), None)
+        if other is not None and _are(_NUMBER, cells):
+            notes.append(
+                f"{table.name}: column {name!r} holds numbers as {other!r}, which are read as text, and are compared as texts "
+                "are: write them as 1234.5 in the file to compare them as numbers"
+            )
+        elif with_comma and cells and _are(_THOUSANDS, cells):
+            notes.append(
+                f"{table.name}: column {name!r} is read as fractions, such as {cells[0]!r}, though {with_comma[0]!r} has commas "
+                "before fractions: where these are thousands, write them without points"
+            )
+    return notes
+
+
+def _cells(column: Sequence[Any]) -> list[str]:
+    """Cells without blanks of a column of text; none where another kind is among them, or the first is no number."""
+    first = next((value for value in column if value is not None and value != ""), None)
+    if not isinstance(first, str) or _NUMBER.fullmatch(first.strip()) is None:
+        return []
+    if not all(value is None or isinstance(value, str) for value in column):
+        return []
+    return [value.strip() for value in column if value and value.strip()]
+
+
+def _are(pattern: re.Pattern[str], cells: Sequence[str]) -> bool:
+    return bool(cells) and all(map(pattern.fullmatch, cells))
