@@ -282,6 +282,32 @@ def test_columns_that_are_equal_or_never_abstain_are_told(tmp_path):
     assert "column 'reviewer' votes on every row, as gold or a feature would, and agrees" in told[1]
 
 
+def test_a_column_that_is_the_majority_of_the_others_is_told(tmp_path):
+    chance = np.random.default_rng(0)
+    truth = chance.integers(0, 3, 400)
+    wrong = (truth + chance.integers(1, 3, (5, 400))) % 3
+    votes = np.where(chance.random((5, 400)) < 0.7, np.where(chance.random((5, 400)) < 0.8, truth, wrong), -1)
+    counts = np.stack([(votes == k).sum(axis=0) for k in range(3)])
+    clear = counts.max(axis=0) > np.sort(counts, axis=0)[-2]
+    best = np.where(clear, counts.argmax(axis=0), -1)
+    path = tmp_path / "votes.parquet"
+    columns = {f"f{j}": votes[j] for j in range(5)}
+    pl.DataFrame(columns | {"summary": best}).write_parquet(path)
+    (told,) = read_votes(path, "abc").notes
+    assert told.startswith(
+        f"votes.parquet: column 'summary' is the majority of the others in each of {clear.sum()} rows"
+    )
+    other = best.copy()
+    place = int(np.flatnonzero(clear)[-1])
+    other[place] = (best[place] + 1) % 3
+    pl.DataFrame(columns | {"summary": other}).write_parquet(path)
+    assert read_votes(path, "abc").notes == ()
+    pl.DataFrame(columns | {"summary": best}).extend(
+        pl.DataFrame(dict.fromkeys(columns, [-1]) | {"summary": [0]})
+    ).write_parquet(path)
+    assert read_votes(path, "abc").notes == ()
+
+
 def test_a_column_that_never_abstains_and_agrees_by_chance_is_asked_about(tmp_path):
     chance = np.random.default_rng(0)
     truth = chance.integers(0, 2, 400)
@@ -592,3 +618,12 @@ def test_a_table_with_more_functions_than_rows_is_asked_about(tmp_path):
     assert "votes.csv: 40 functions vote on 2 rows: is it turned round?" in "; ".join(
         read_votes(path, ["no", "yes"]).notes
     )
+    np.save(tmp_path / "votes.npy", np.array([[0, 1] * 20, [-1] * 40]))
+    assert read_votes(tmp_path / "votes.npy", ["no", "yes"]).notes[-1].endswith("A line is a row, a column a function")
+
+
+def test_names_of_annotators_are_workers_of_a_long_table(tmp_path):
+    path = tmp_path / "votes.csv"
+    path.write_text("question_id,annotator_name,answer\nq1,Ann,yes\nq1,Ben,no\nq2,Ann,no\n")
+    found = read_votes(path, ["no", "yes"])
+    assert (found.rows, found.functions, found.votes.tolist()) == (["q1", "q2"], ["Ann", "Ben"], [[1, 0], [0, -1]])

@@ -149,6 +149,7 @@ def test_sources_are_found_in_folders_by_globs_and_at_urls(tmp_path: Path) -> No
     write(tmp_path / "in" / "may" / "apple" / "1.png", png())
     write(tmp_path / "in" / "notes.txt", "x")
     write(tmp_path / "in" / ".hidden.csv", "x")
+    write(tmp_path / "in" / "~$a.csv", b"lock")
     assert discover("in", tmp_path) == ["in/a.csv", "in/may"]
     assert discover("in/*.csv", tmp_path) == ["in/a.csv"]
     assert discover("nowhere", tmp_path) == []

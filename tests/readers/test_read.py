@@ -269,6 +269,42 @@ def test_a_workbook_keeps_columns_without_a_name_and_whole_numbers_are_whole() -
     assert table.notes[-1] == "t.xlsx: columns without a name are named column_3"
 
 
+def test_hidden_rows_of_a_workbook_are_read_and_told() -> None:
+    rows = [("text", "label"), ("a", "good"), ("b", "bad"), ("c", "bad")]
+    table = parse(workbook(*rows, hidden=(3, 4)), "t.xlsx")
+    assert table.columns["text"] == ["a", "b", "c"]
+    assert table.notes[-1] == "t.xlsx: 2 rows that are hidden in the sheet, as by a filter, are read as the others are"
+    assert parse(workbook(*rows), "t.xlsx").notes == table.notes[:-1]
+
+
+def test_labels_that_were_rejected_in_prodigy_are_none_and_told() -> None:
+    rows = [
+        {"text": "a", "label": "good", "answer": "accept"},
+        {"text": "b", "label": "good", "answer": "reject"},
+        {"text": "c", "label": "bad", "answer": "ignore"},
+    ]
+    for data, name in (
+        ("\n".join(map(json.dumps, rows)), "t.jsonl"),
+        ("text,label,answer\n" + "".join(f"{','.join(row.values())}\n" for row in rows), "t.csv"),
+    ):
+        table = parse(data.encode(), name)
+        assert table.columns["label"] == ["good", None, None]
+        assert "2 rows whose answer is reject or ignore have no label (label)" in table.notes[0]
+    chosen = [{"text": row["text"], "accept": [row["label"]], "answer": row["answer"]} for row in rows]
+    assert parse("\n".join(map(json.dumps, chosen)).encode(), "t.jsonl").columns["accept"] == ["good", None, None]
+    others = [row | {"answer": "yes"} for row in rows]
+    assert parse("\n".join(map(json.dumps, others)).encode(), "t.jsonl").columns["label"] == ["good", "good", "bad"]
+
+
+def test_an_object_of_pandas_with_columns_and_data_apart_is_a_table() -> None:
+    whole = {"columns": ["text", "label"], "index": [0, 1], "data": [["a", "good"], ["b", None]]}
+    table = parse(json.dumps(whole).encode(), "t.json")
+    assert table.columns == {"text": ["a", "b"], "label": ["good", None]}
+    assert table.notes == (
+        "t.json: the file is one object with columns and data apart, as pandas writes it with orient='split'",
+    )
+
+
 def test_formulas_without_a_value_and_merged_cells_are_told() -> None:
     rows = [("text", "label", "stars"), ("a", "good", "=1+1"), ("b", "=B2", "=C2"), ("c", "#N/A", 3)]
     table = parse(workbook(*rows, merged="A3:A4"), "t.xlsx")

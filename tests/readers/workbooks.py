@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import io
 import zipfile
+from collections.abc import Collection
 from pathlib import Path
 
 
-def workbook(*rows: tuple[object, ...], merged: str | None = None) -> bytes:
+def workbook(*rows: tuple[object, ...], merged: str | None = None, hidden: Collection[int] = ()) -> bytes:
     """A workbook whose first sheet has these rows: text as inline strings, formulas without a value, errors, numbers, None as no cell."""
 
     def cell(value: object, place: int, row: int) -> str:
@@ -20,8 +21,9 @@ def workbook(*rows: tuple[object, ...], merged: str | None = None) -> bytes:
             return f'<c r="{at}" t="inlineStr"><is><t>{value}</t></is></c>'
         return "" if value is None else f'<c r="{at}"><v>{value}</v></c>'
 
+    mark = ' hidden="1"'
     lines = "".join(
-        f'<row r="{number}">{"".join(cell(value, place, number) for place, value in enumerate(row))}</row>'
+        f'<row r="{number}"{mark if number in hidden else ""}>{"".join(cell(value, place, number) for place, value in enumerate(row))}</row>'
         for number, row in enumerate(rows, start=1)
     )
     cells = "" if merged is None else f'<mergeCells count="1"><mergeCell ref="{merged}"/></mergeCells>'

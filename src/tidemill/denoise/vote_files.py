@@ -31,18 +31,9 @@ _OTHER_NAMES: Final = (
         {"task", "task_id", "item", "item_id", "question", "question_id", "example", "example_id", "row_id", "object"}
     ),
     frozenset(
-        {
-            "worker",
-            "worker_id",
-            "annotator",
-            "annotator_id",
-            "rater",
-            "rater_id",
-            "user",
-            "user_id",
-            "labeler",
-            "performer",
-        }
+        f"{who}{end}"
+        for who in ("worker", "annotator", "rater", "user", "labeler", "labeller", "coder", "reviewer", "performer")
+        for end in ("", "_id", "_name", "_email")
     ),
     frozenset({"label", "answer", "annotation", "rating", "vote", "response"}),
 )
@@ -55,6 +46,7 @@ _TOLOKA: Final = ("INPUT:", "ASSIGNMENT:worker_id", "OUTPUT:")
 """How Toloka's columns of task, worker and label begin."""
 _NOT_VOTES: Final = re.compile(
     r"((y|gold|true|manual|human|expert|hand|reference|correct)[ _-]?)?(label|class|answer|annotation|category|target|truth)s?"
+    r"|majority([ _-]?(vote|label))?|consensus([ _-]?label)?|(final|adjudicated|aggregated|resolved)([ _-]?label)?"
     r"|y|y[ _-]?true|gold|golds|gold[ _-]?standard|ground[ _-]?truth|gt|human|manual|expert|annotators?|index|idx|level_0",
     re.IGNORECASE,
 )
@@ -67,6 +59,9 @@ _MANY_FUNCTIONS: Final = 30
 _SIGNS: Final = frozenset({-1, 0, 1})
 """Numbers of which nothing shows whether -1 or 0 abstains."""
 _STANDARD_ERRORS: Final = 2.0
+_MAJORITY_ROWS: Final = 10
+"""Rows with disagreement from which on a column that is the majority of the others in each is told of."""
+_FEW_ROWS: Final = 2_000
 _FEATURE_ROWS: Final = 50
 """Rows with a majority from which on a column that agrees no more than chance is asked about."""
 
@@ -158,6 +153,7 @@ def read_votes(
         result = _array(path)
         found = {int(value) for value in np.unique(result.votes)}
         told = _of_either_reading(found, classes, path, complete=True) if options.abstain == ABSTAIN else []
+        told += _turned_round(len(result.rows), len(result.functions), path)
         votes = numbered_from_zero(result.votes, options.abstain, len(classes))
         result = replace(result, votes=votes, notes=tuple(told))
     else:
@@ -222,7 +218,7 @@ def _table(path: Path, classes: Sequence[str], options: VoteOptions) -> VotesFil
         *([told] if told else []),
         *passed_over,
         *_repeated_names(table, path),
-        *_turned_round(table, functions, path),
+        *_turned_round(table.height, len(functions), path),
         *_doubtful(votes, functions, len(classes), path),
     ]
     if options.abstain == ABSTAIN and path.suffix != ".parquet":  # as `tidemill label` writes them
@@ -378,11 +374,11 @@ def _repeated_names(table: pl.DataFrame, path: Path) -> list[str]:
     return notes + ([f"{path.name}: {missing} rows have no {named}"] if missing else [])
 
 
-def _turned_round(table: pl.DataFrame, functions: Sequence[str], path: Path) -> list[str]:
-    if len(functions) <= max(table.height, _MANY_FUNCTIONS):
+def _turned_round(n_rows: int, n_functions: int, path: Path) -> list[str]:
+    if n_functions <= max(n_rows, _MANY_FUNCTIONS):
         return []
     return [
-        f"{path.name}: {len(functions)} functions vote on {table.height} rows: is it turned round? A line is a row, a column a function"
+        f"{path.name}: {n_functions} functions vote on {n_rows} rows: is it turned round? A line is a row, a column a function"
     ]
 
 
@@ -411,6 +407,7 @@ def _refuse_a_feature(
 def _doubtful(votes: npt.NDArray[Any], functions: Sequence[str], n_classes: int, path: Path) -> list[str]:
     """Notes about columns that equal another, or that never abstain where all others do."""
     lines = []
+    counts = np.stack([(votes == k).sum(axis=1) for k in range(n_classes)], axis=1)
     for j, name in enumerate(functions):
         twin = next((other for k, other in enumerate(functions[:j]) if np.array_equal(votes[:, j], votes[:, k])), None)
         compared = _agreement(votes, j, n_classes)
@@ -424,7 +421,34 @@ def _doubtful(votes: npt.NDArray[Any], functions: Sequence[str], n_classes: int,
                 f"others in {compared.agreement:.2f} of {compared.rows} rows (by chance {compared.chance:.2f}); if it is no function, "
                 f"leave it out with --not-columns {name}"
             )
+        elif rows := _rows_of_a_majority(votes, counts, j):
+            lines.append(
+                f"{path.name}: column {name!r} is the majority of the others in each of {rows} rows, and votes on no other; if it is "
+                f"made of them and no function, leave it out with --not-columns {name}"
+            )
     return lines
+
+
+def _rows_of_a_majority(votes: npt.NDArray[Any], counts: npt.NDArray[Any], j: int) -> int:
+    """On how many rows a column has the class that most of the others name; 0 where it does not on each of them, or votes on others.
+
+    Rows must be there on which others disagree: a function that is hardly wrong may be the majority of a few on all others.
+    """
+    head = _majority(votes[:_FEW_ROWS, j], counts[:_FEW_ROWS])  # most columns are told by a few rows
+    if head is None or (rows := _majority(votes[:, j], counts)) is None:
+        return 0
+    clear, disagreed = rows
+    return clear if disagreed >= _MAJORITY_ROWS else 0
+
+
+def _majority(own: npt.NDArray[Any], counts: npt.NDArray[Any]) -> tuple[int, int] | None:
+    """Rows with a majority of others, and those on which others disagree; None where the column is another than the majority."""
+    others = counts - (own[:, None] == np.arange(counts.shape[1]))
+    clear = others.max(axis=1) > np.sort(others, axis=1)[:, -2]
+    silent = others.sum(axis=1) == 0
+    if (own[silent] >= 0).any() or (own[clear] != others[clear].argmax(axis=1)).any():
+        return None
+    return int(clear.sum()), int((clear & ((others > 0).sum(axis=1) > 1)).sum())
 
 
 @dataclass(frozen=True)

@@ -304,7 +304,7 @@ def locate(source: str, root: Path) -> str:
 def discover(incoming: str, root: Path, *, texts: bool = False) -> list[str]:
     """List the sources in a place of incoming data.
 
-    A file in a format that is read is one batch; so is a folder that holds images, or texts. Hidden files are left out.
+    A file in a format that is read is one batch; so is a folder that holds images, or texts. Hidden files are left out, and those of an open workbook.
 
     Parameters
     ----------
@@ -403,6 +403,7 @@ def _is_unicode(path: str) -> bool:
 
 
 def _hidden(path: str) -> bool:
-    return any(part.startswith(".") for part in PurePosixPath(path).parts) or path.endswith(
+    """Whether systems and programs keep a file beside those of people; ``~$`` begins what Office has while a workbook is open."""
+    return any(part.startswith((".", "~$")) for part in PurePosixPath(path).parts) or path.endswith(
         ("Thumbs.db", "desktop.ini")
     )

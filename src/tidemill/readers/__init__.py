@@ -11,6 +11,7 @@
 | `delimited` | CSV and TSV: delimiter, quotes and header found by content |
 | `json_rows` | JSON lines, arrays and single objects; exports of Label Studio and doccano |
 | `columnar` | Parquet, Arrow and Excel |
+| `other_tools` | what Qualtrics and Prodigy write among rows |
 | `formulas` | formulas of a workbook whose value is an error or not in the file |
 | `number_spellings` | columns of numbers that are read as text, or may be thousands |
 | `cell_text` | a cell as text |

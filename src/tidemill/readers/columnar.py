@@ -145,6 +145,10 @@ def parse_excel(data: bytes, name: str) -> Table:
     unnamed = [column for place, column in header.items() if rows[0][1][place] == ""]
     notes += [f"{name}: columns without a name are named {', '.join(unnamed)}"] if unnamed else []
     what = "formulas whose value the file does not hold (the first in row {}): open it in a spreadsheet program and save it"
+    if blank.hidden_rows:
+        notes.append(
+            f"{name}: {blank.hidden_rows} rows that are hidden in the sheet, as by a filter, are read as the others are"
+        )
     unread = _about_cells(blank.uncomputed, what, header, name)
     errors = _about_cells(
         blank.errors, "errors such as #N/A, which are read as blank (the first in row {})", header, name

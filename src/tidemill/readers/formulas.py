@@ -6,7 +6,7 @@ import io
 import posixpath
 import re
 import zipfile
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 from xml.parsers import expat
 
@@ -14,6 +14,7 @@ _WORKBOOK: Final = "xl/workbook.xml"
 _RELATIONS: Final = "xl/_rels/workbook.xml.rels"
 _FORMULA: Final = re.compile(rb"<(\w+:)?f[\s/>]|\st=[\"']e[\"']")
 """Of a sheet without it, nothing is told."""
+_HIDDEN: Final = re.compile(rb"<(?:\w+:)?row\s[^>]*\bhidden=[\"'](?:1|true)[\"']")
 _PLACE: Final = re.compile(r"([A-Z]+)(\d+)")
 
 
@@ -27,10 +28,13 @@ class BlankFormulas:
         Formulas whose value the file does not hold.
     errors
         Errors, such as #N/A.
+    hidden_rows
+        Rows that nobody sees who opens the sheet, as a filter leaves them.
     """
 
     uncomputed: list[tuple[int, int]] = field(default_factory=list)
     errors: list[tuple[int, int]] = field(default_factory=list)
+    hidden_rows: int = 0
 
 
 def blank_formulas(data: bytes) -> BlankFormulas:
@@ -56,7 +60,8 @@ def blank_formulas(data: bytes) -> BlankFormulas:
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         try:
             sheet = archive.read(_first_sheet(archive))
-            return _Cells(sheet).found if _FORMULA.search(sheet) else BlankFormulas()
+            found = _Cells(sheet).found if _FORMULA.search(sheet) else BlankFormulas()
+            return replace(found, hidden_rows=len(_HIDDEN.findall(sheet)))
         except KeyError:  # such as .ods, which holds values beside formulas
             return BlankFormulas()
         except expat.ExpatError as error:

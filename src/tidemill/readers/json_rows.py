@@ -163,6 +163,10 @@ def _of_one_object(read: _Rows, name: str) -> Table | None:
     if len(read.found) != 1 or read.bad or not _WHOLE_FILE.search(name):
         return None
     whole = read.found[0]
+    if set(whole) in ({"columns", "data"}, {"columns", "index", "data"}) and _is_split(whole):
+        columns = {str(column): [row[place] for row in whole["data"]] for place, column in enumerate(whole["columns"])}
+        note = f"{name}: the file is one object with columns and data apart, as pandas writes it with orient='split'"
+        return Table(name, columns, range(1, len(whole["data"]) + 1), "row", notes=(note,))
     cells = {column: _cells(value) for column, value in whole.items()}
     columns = {column: values for column, values in cells.items() if values is not None}
     sizes = {len(values) for values in columns.values()}
@@ -178,6 +182,13 @@ def _of_one_object(read: _Rows, name: str) -> Table | None:
     return _to_table(
         within, within.found, [f"{name}: the file is one object, and the rows are the list {lists[0]!r} in it"]
     )
+
+
+def _is_split(whole: dict[str, Any]) -> bool:
+    names, rows = whole["columns"], whole["data"]
+    if not isinstance(names, list) or not isinstance(rows, list) or not rows or len(set(map(str, names))) < len(names):
+        return False
+    return all(isinstance(row, list) and len(row) == len(names) for row in rows)
 
 
 def _cells(value: Any) -> list[Any] | None:

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
-from typing import Any, Final
+from typing import Final
 
 from tidemill.contracts import DataError
 from tidemill.readers.columnar import parse_arrow, parse_excel, parse_parquet
@@ -15,6 +15,7 @@ from tidemill.readers.compressed import PACKED, unpack
 from tidemill.readers.delimited import parse_delimited
 from tidemill.readers.json_rows import parse_json
 from tidemill.readers.options import DEFAULTS, ReadOptions
+from tidemill.readers.other_tools import of_other_tools
 from tidemill.readers.table import Table
 from tidemill.readers.text_doubts import doubly_encoded_note, utf7_note
 from tidemill.readers.text_encoding import decode
@@ -108,29 +109,9 @@ def parse(data: bytes, name: str, options: ReadOptions = DEFAULTS) -> Table:
         table = _BINARY[suffix](data, name)
     if not table.numbers:
         raise DataError(f"{name} has a header and no rows: replace it with the full file")
-    table = _without_descriptions(table)
+    table = of_other_tools(table)
     notes = [note for note in (guessed, *table.notes, doubly_encoded_note(table)) if note is not None]
     return replace(table, notes=tuple(notes))
-
-
-def _without_descriptions(table: Table) -> Table:
-    """Leave out the two rows below the header in which Qualtrics writes its questions and its own names of the columns."""
-    first = [row for row in range(min(2, len(table.numbers) - 1)) if any(map(_is_import_id, _row(table, row)))]
-    if not first:
-        return table
-    start = first[0] + 1
-    numbers = " and ".join(map(str, table.numbers[:start]))
-    note = f"{table.name}, {table.unit} {numbers}: descriptions of the columns, as Qualtrics writes them, are left out"
-    columns = {name: column[start:] for name, column in table.columns.items()}
-    return replace(table, columns=columns, numbers=table.numbers[start:], notes=(*table.notes, note))
-
-
-def _row(table: Table, row: int) -> list[Any]:
-    return [column[row] for column in table.columns.values()]
-
-
-def _is_import_id(cell: object) -> bool:
-    return isinstance(cell, str) and cell.startswith('{"ImportId":')
 
 
 def read_text(data: bytes, name: str, options: ReadOptions = DEFAULTS) -> tuple[str, str | None]:

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import polars as pl
+import pytest
 
 from tests.ingest.candidates.test_candidates import LOCATED, SPLIT, candidates
 from tests.ingest.factories import settings, take, write
@@ -20,6 +21,20 @@ def test_keys_are_those_of_the_file_and_row_ids_those_that_the_rows_would_have_a
         found = pl.concat(chunk for source in input_rows(file, chosen) for chunk in source.chunks())
         assert found["row_id"].to_list() == take(file, chosen).raw["row_id"].to_list()
         assert told is None or found["key"].to_list() == told
+
+
+def test_keys_that_name_no_single_row_are_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "may.csv"
+    for ids, told in (
+        (["7", "8", "7", "", " "], ["'id': 1 values come more than once, such as '7'", "'id' is empty in 2 rows"]),
+        (["1", "2", "3", "4", "5"], []),
+    ):
+        file.write_text("id,text\n" + "".join(f"{key},text {row}\n" for row, key in enumerate(ids)))
+        (source,) = input_rows(file, settings(key=["source", "id"], gold=None))
+        assert sum(chunk.height for chunk in source.chunks()) == 5
+        notes = capsys.readouterr().err.splitlines()
+        assert len(notes) == len(told)
+        assert all(part in note for part, note in zip(told, notes, strict=True))
 
 
 def test_documents_are_predicted_candidate_by_candidate_under_the_ids_of_a_batch(tmp_path: Path) -> None:

@@ -99,6 +99,7 @@ class InputRows:
         size = CHUNK[self.settings.modality]
         policy: BadRows = "refuse" if self.strict else "quarantine"
         keys = _keys(self.table, self.settings, RowErrors(self.table, policy))
+        report_reading(_notes_on_keys(self.table, self.settings, keys))
         done: Counter[str] = Counter()
         batch = batch_name(self.source.name)
         for start in range(0, max(len(self.table.numbers), 1), size):
@@ -225,6 +226,24 @@ def _keys(table: Table, settings: IngestSettings, errors: RowErrors) -> list[str
     if settings.key_column is None:
         return [""] * len(table.numbers)
     return values.keys(table, settings, [], errors)
+
+
+def _notes_on_keys(table: Table, settings: IngestSettings, keys: Sequence[str]) -> list[str]:
+    """Which names of rows do not name one row each, so that predictions cannot be joined by them."""
+    if settings.key_column is None or settings.candidates is not None:  # of a document there are several candidates
+        return []
+    counts = Counter(filter(None, keys))
+    again = [key for key, times in counts.items() if times > 1]
+    blank = len(keys) - counts.total()
+    where = f"{table.name}: column {settings.key_column!r}"
+    return [
+        *(
+            [f"{where}: {len(again)} values come more than once, such as {again[0]!r}, and name no single row"]
+            if again
+            else []
+        ),
+        *([f"{where} is empty in {blank} rows, which are named by their content"] if blank else []),
+    ]
 
 
 def _part(table: Table, start: int, stop: int) -> Table:

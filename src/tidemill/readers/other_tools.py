@@ -1,0 +1,71 @@
+"""What programs for surveys and labeling write among the rows of their exports, whatever the format: Qualtrics, Prodigy."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, Final
+
+from tidemill.readers.table import Table
+
+_ACCEPTED: Final = "accept"
+_ANSWERS: Final = frozenset({_ACCEPTED, "reject", "ignore"})
+_ANSWERED: Final = ("label", "accept")
+"""Columns to which an answer of Prodigy applies: a label that was offered, and one that was chosen."""
+
+
+def of_other_tools(table: Table) -> Table:
+    """Leave out what is no row, and labels that people did not accept.
+
+    Parameters
+    ----------
+    table
+        As a file was read.
+
+    Returns
+    -------
+    Table
+        Without the rows in which Qualtrics describes its columns; a label that was rejected or ignored in Prodigy is None.
+        Notes tell of both.
+    """
+    return _without_rejected(_without_descriptions(table))
+
+
+def _without_descriptions(table: Table) -> Table:
+    """Leave out the two rows below the header in which Qualtrics writes its questions and its own names of the columns."""
+    first = [row for row in range(min(2, len(table.numbers) - 1)) if any(map(_is_import_id, _row(table, row)))]
+    if not first:
+        return table
+    start = first[0] + 1
+    numbers = " and ".join(map(str, table.numbers[:start]))
+    note = f"{table.name}, {table.unit} {numbers}: descriptions of the columns, as Qualtrics writes them, are left out"
+    columns = {name: column[start:] for name, column in table.columns.items()}
+    return replace(table, columns=columns, numbers=table.numbers[start:], notes=(*table.notes, note))
+
+
+def _row(table: Table, row: int) -> list[Any]:
+    return [column[row] for column in table.columns.values()]
+
+
+def _is_import_id(cell: object) -> bool:
+    return isinstance(cell, str) and cell.startswith('{"ImportId":')
+
+
+def _without_rejected(table: Table) -> Table:
+    answers = table.columns.get("answer", [])
+    answered = [name for name in _ANSWERED if name in table.columns]
+    if not answered or not all(isinstance(answer, str) and answer in _ANSWERS for answer in answers):
+        return table
+    lost = sum(answer != _ACCEPTED for answer in answers)
+    if not lost:
+        return table
+    plain = {
+        name: [
+            value if answer == _ACCEPTED else None for value, answer in zip(table.columns[name], answers, strict=True)
+        ]
+        for name in answered
+    }
+    note = (
+        f"{table.name}: an export of Prodigy; {lost} rows whose answer is reject or ignore have no label ({', '.join(answered)}): "
+        "where a rejected one is of the other of two classes, write that class and accept in the file"
+    )
+    return replace(table, columns=table.columns | plain, notes=(*table.notes, note))
