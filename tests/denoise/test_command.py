@@ -303,7 +303,7 @@ def test_a_column_that_is_the_majority_of_the_others_is_told(tmp_path):
     pl.DataFrame(columns | {"summary": other}).write_parquet(path)
     assert read_votes(path, "abc").notes == ()
     pl.DataFrame(columns | {"summary": best}).extend(
-        pl.DataFrame(dict.fromkeys(columns, [-1]) | {"summary": [0]})
+        pl.DataFrame({name: [-1] for name in columns} | {"summary": [0]})
     ).write_parquet(path)
     assert read_votes(path, "abc").notes == ()
 
