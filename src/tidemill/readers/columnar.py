@@ -159,7 +159,7 @@ def _of_others(workbook: CalamineWorkbook) -> str:
     others = workbook.sheet_names[1:]
     if not others:
         return ""
-    full = [other for other in others if workbook.get_sheet_by_name(other).total_height >= _WITH_ROWS]
+    full = [other for other in others if workbook.get_sheet_by_name(other).height >= _WITH_ROWS]
     found = f"; there are rows on {', '.join(map(repr, full))}" if full else ""
     return f", and of others ({', '.join(others)}) none is read{found}: put the sheet with the rows first, or save it as .csv"
 

@@ -204,9 +204,9 @@ def told_apart(listed: Sequence[InputRows]) -> list[InputRows]:
 def _listed(source: Source, settings: IngestSettings, root: Path, *, strict: bool) -> InputRows:
     whole = settings.model_copy(update={"bad_rows": "refuse"})  # a line without cells would have no line in the answer
     table = values.with_usual_names(source.table(whole), filter(None, (settings.content, settings.key_column)))
-    report_reading(table.notes)
     known = settings if settings.key_column in table.columns else settings.model_copy(update={"key": None})
     content = table.column(known.content, f"ingest.{known.modality}")  # refused before others are read
+    report_reading(table.notes)
     table.refuse_unread(known.content)
     if known.candidates is not None:  # a row is a document, and its candidates are predicted
         table = with_candidates(table, known.model_copy(update={"gold": None}), (), root, at_least=0)
