@@ -104,7 +104,7 @@ def test_a_file_of_a_header_alone_is_told_and_the_others_are_predicted(mail, cap
     told = capsys.readouterr().err
     assert "note: a.csv has a header and no rows: replace it with the full file; nothing is predicted of it" in told
     assert "note: c.jsonl is empty: " in told
-    with pytest.raises(DataError, match="a.csv has a header and no rows"):
+    with pytest.raises(DataError, match=r"a\.csv has a header and no rows"):
         predict(mail / "folder", mail / "said.csv", strict=True)
 
 
