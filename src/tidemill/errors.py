@@ -5,6 +5,7 @@ The exception tree::
     TidemillError
     ├── ConfigError          a setting is unknown, missing or stale
     ├── DataError            a row, column, file or table breaks its contract
+    │   ├── NoRowsError      a file is whole, and has no row
     │   ├── InputError       an argument of the public API is not what it promises; also a ValueError
     │   ├── RequestError     a request to the service cannot be answered as it is
     │   └── SuiteError       a Great Expectations suite failed on a finished table
@@ -28,6 +29,10 @@ class ConfigError(TidemillError):
 
 class DataError(TidemillError):
     """A row, column, file or table breaks its contract."""
+
+
+class NoRowsError(DataError):
+    """A file has no row: nothing to learn from, and nothing to answer."""
 
 
 class InputError(DataError, ValueError):

@@ -119,6 +119,10 @@ def test_the_table_in_the_folder_may_hold_the_labels_and_is_part_of_what_arrived
     ("lines", "told"),
     [
         ("file_name,camera\n4.jpg,hall", r"may/metadata\.csv, line 2: '4\.jpg' is no image of the folder"),
+        (
+            "file_name,camera\n1.JPG,hall",
+            r"'1\.JPG' is no image of the folder, or several. There is 'apple/1\.jpg': write the name",
+        ),
         ("file_name,camera\n1.jpg,hall\napple/1.jpg,yard", r"line 3: 'apple/1\.jpg' is named twice"),
         ("picture,camera\n1.jpg,hall", r"no column names the images: call it file_name"),
     ],
@@ -127,6 +131,13 @@ def test_a_table_that_does_not_fit_its_folder_is_refused(folder: Path, lines: st
     write(folder / "metadata.csv", f"{lines}\n")
     with pytest.raises(DataError, match=told):
         take(folder, image_settings(key="path"), FRUIT)
+
+
+def test_a_table_in_the_folder_may_write_accents_otherwise_than_the_files(folder: Path) -> None:
+    write(folder / "apple" / "\u00e9.png", png(3))
+    write(folder / "metadata.csv", "file_name,camera\ne\u0301.png,hall\n")
+    raw = take(folder, image_settings(key="path", meta={"file_name": "string", "camera": "string"}), FRUIT).raw
+    assert raw.filter(file_name="\u00e9.png")["camera"].to_list() == ["hall"]
 
 
 def test_images_of_a_table_have_names_and_exif_too(tmp_path: Path) -> None:

@@ -137,6 +137,28 @@ def test_an_image_that_is_not_there_is_named(tmp_path: Path) -> None:
         take(path, image_settings(), FRUIT)
 
 
+def test_a_name_with_its_accents_written_otherwise_is_the_file_and_that_is_told(tmp_path: Path) -> None:
+    for name in ("Caf\u00e9/\u00e9t\u00e9.png", "Cafe\u0301/hiver.png"):
+        write(tmp_path / name, png(1))
+    path = write(tmp_path / "b.csv", "path,label\nCafe\u0301/e\u0301te\u0301.png,pear\nCaf\u00e9/hiver,pear\n")
+    source = Source(str(path))
+    images = source.images(source.table(image_settings()), image_settings())
+    assert images.images == [png(1), png(1)]
+    (note,) = images.notes
+    assert note.startswith(
+        "b.csv: 2 paths are written in another Unicode form than the names of the files, which are taken"
+    )
+    assert note.endswith("such as Caf\u00e9/\u00e9t\u00e9.png")
+
+
+def test_a_name_in_other_letter_case_is_no_file_but_a_hint(tmp_path: Path) -> None:
+    write(tmp_path / "Pool" / "IMG_1.JPG", png(1))
+    path = write(tmp_path / "b.csv", "path,label\npool/img_1.jpg,pear\n")
+    hint = r"'pool/img_1.jpg' is not there; .*\. There is 'Pool/IMG_1.JPG': write the name as the file's, letter for letter"
+    with pytest.raises(DataError, match=hint):
+        take(path, image_settings(), FRUIT)
+
+
 def test_a_missing_source_and_a_folder_for_texts_are_told(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"lost.csv is missing"):
         take(tmp_path / "lost.csv", settings())

@@ -341,6 +341,15 @@ def test_a_workbook_whose_first_sheet_has_a_header_alone_is_refused_with_the_nam
         parse(workbook(("id", "text")), "t.xlsx")
 
 
+def test_a_workbook_whose_first_sheet_is_empty_tells_on_which_the_rows_are() -> None:
+    told = r"first sheet, 'reviews', is empty, and of others \(notes\) none is read; there are rows on 'notes': put the sheet with the rows"
+    with pytest.raises(DataError, match=told):
+        parse(workbook(second=[("text",), ("a",)]), "t.xlsx")
+    table = parse(workbook(("About", None), ("these", "reviews"), ("of May", None)), "t.xlsx")
+    with pytest.raises(DataError, match=r"column 'text' is missing; .*\nt\.xlsx: sheet 'reviews' is read, not notes"):
+        table.column("text", "ingest.text")
+
+
 def test_a_column_that_is_there_twice_is_named() -> None:
     table = pa.Table.from_arrays([pa.array(["a"]), pa.array(["b"])], names=["said", "said"])
     files = {name: io.BytesIO() for name in ("t.parquet", "t.arrow", "t.feather")}

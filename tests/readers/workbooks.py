@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 
-def workbook(*rows: tuple[object, ...], merged: str | None = None, hidden: Collection[int] = ()) -> bytes:
-    """A workbook whose first sheet has these rows: text as inline strings, formulas without a value, errors, numbers, None as no cell."""
+def workbook(
+    *rows: tuple[object, ...],
+    merged: str | None = None,
+    second: Sequence[tuple[object, ...]] | None = None,
+    hidden: Collection[int] = (),
+) -> bytes:
+    """A workbook whose first sheet has these rows, and the second others: text as inline strings, formulas without a value, errors, numbers, None as no cell."""
 
     def cell(value: object, place: int, row: int) -> str:
         at = f"{chr(65 + place)}{row}"
@@ -22,16 +27,22 @@ def workbook(*rows: tuple[object, ...], merged: str | None = None, hidden: Colle
         return "" if value is None else f'<c r="{at}"><v>{value}</v></c>'
 
     mark = ' hidden="1"'
-    lines = "".join(
-        f'<row r="{number}"{mark if number in hidden else ""}>{"".join(cell(value, place, number) for place, value in enumerate(row))}</row>'
-        for number, row in enumerate(rows, start=1)
-    )
+
+    def sheet(rows: Sequence[tuple[object, ...]], cells: str = "") -> bytes:
+        lines = "".join(
+            f'<row r="{number}"{mark if number in hidden else ""}>{"".join(cell(value, place, number) for place, value in enumerate(row))}</row>'
+            for number, row in enumerate(rows, start=1)
+        )
+        return f'<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>{lines}</sheetData>{cells}</worksheet>'.encode()
+
     cells = "" if merged is None else f'<mergeCells count="1"><mergeCell ref="{merged}"/></mergeCells>'
-    sheet = f'<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>{lines}</sheetData>{cells}</worksheet>'
+    changed = {"xl/worksheets/sheet1.xml": sheet(rows, cells)}
+    if second is not None:
+        changed["xl/worksheets/sheet2.xml"] = sheet(second)
     with zipfile.ZipFile(Path(__file__).parent / "two_sheets.xlsx") as archive:
         parts = {name: archive.read(name) for name in archive.namelist()}
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w") as archive:
-        for name, data in (parts | {"xl/worksheets/sheet1.xml": sheet.encode()}).items():
+        for name, data in (parts | changed).items():
             archive.writestr(name, data)
     return file.getvalue()

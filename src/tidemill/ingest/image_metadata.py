@@ -19,6 +19,7 @@ from typing import Any, Final
 from PIL import ExifTags, Image, UnidentifiedImageError
 
 from tidemill.contracts import DataError
+from tidemill.ingest.image_paths import composed, folded, in_other_letters
 from tidemill.ingest.settings import IngestSettings, Kind
 from tidemill.ingest.values import is_missing
 from tidemill.readers.table import Table
@@ -188,10 +189,12 @@ def joined(paths: Sequence[str], table: Table) -> dict[str, list[Any]]:
     for row, value in enumerate(table.columns[naming]):
         if is_missing(value):
             continue
-        place = places.get(str(value).replace("\\", "/"))
+        named = str(value).replace("\\", "/")
+        place = places.get(named, places.get(composed(named)))
         if place is None:
+            alike = [path for path in paths if folded(named) in {folded(path), folded(PurePosixPath(path).name)}]
             raise DataError(
-                f"{table.name}, {table.unit} {table.numbers[row]}: {value!r} is no image of the folder, or several"
+                f"{table.name}, {table.unit} {table.numbers[row]}: {value!r} is no image of the folder, or several{in_other_letters(alike)}"
             )
         if place in rows:
             raise DataError(f"{table.name}, {table.unit} {table.numbers[row]}: {value!r} is named twice: keep one line")
@@ -208,4 +211,8 @@ def _places(paths: Sequence[str]) -> dict[str, int]:
     for place, path in enumerate(paths):
         by_file.setdefault(PurePosixPath(path).name, []).append(place)
     alone = {name: found[0] for name, found in by_file.items() if len(found) == 1}
-    return alone | {path: place for place, path in enumerate(paths)}
+    exact = alone | {path: place for place, path in enumerate(paths)}
+    by_form: dict[str, set[int]] = {}
+    for name, place in exact.items():
+        by_form.setdefault(composed(name), set()).add(place)
+    return {name: next(iter(found)) for name, found in by_form.items() if len(found) == 1} | exact

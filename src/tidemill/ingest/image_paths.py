@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import posixpath
 import re
 import stat
-from collections.abc import Iterator
+import unicodedata
+from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
@@ -45,6 +47,8 @@ class ImagePaths:
         self._is_local = "file" in ((files.protocol,) if isinstance(files.protocol, str) else files.protocol)
         self._moved: list[str] = []
         self._completed: list[str] = []
+        self._composed: list[str] = []
+        self._names: dict[str, dict[str, list[str]]] = {}
 
     def read(self, named: object) -> bytes:
         """Read an image.
@@ -70,7 +74,8 @@ class ImagePaths:
         """Path of an image relative to the folder of images.
 
         A path without a suffix is also tried with those of images. Of an absolute path that is not below the folder, the longest
-        end that is there is taken: tables keep the paths of the machine on which they were made.
+        end that is there is taken: tables keep the paths of the machine on which they were made. A letter with an accent may be one
+        character in the table and two in the file's name, or the other way round: some systems and programs change it.
 
         Parameters
         ----------
@@ -100,11 +105,37 @@ class ImagePaths:
             for suffix in self._suffixes(candidate):
                 if self.files.isfile(posixpath.join(self.folder, candidate + suffix)):
                     return self._taken(candidate, suffix, named, moved=is_absolute)
+        alike = [path for candidate in candidates for path in self._alike(candidate)]
+        named_so = {composed(end + suffix) for end in candidates for suffix in self._suffixes(end)}
+        same = [path for path in alike if composed(path) in named_so]
+        if len(same) == 1:
+            self._composed.append(same[0])
+            return self._taken(same[0], "", named, moved=is_absolute)
         shown = repr(named) if len(named) <= _SHOWN else f"{named[:_SHOWN]!r}…"
         what = next(filter(None, map(self._other_than_file, candidates)), None)
         if what is not None:
             raise DataError(f"image {shown} {what}: put the image itself in its place, or take it out")
-        raise DataError(f"image {shown} is not there; paths are relative to {self.folder}")
+        raise DataError(f"image {shown} is not there; paths are relative to {self.folder}{in_other_letters(alike)}")
+
+    def _alike(self, candidate: str) -> list[str]:
+        """Files on this machine whose path differs in letter case, or in how letters with accents are written."""
+        if not self._is_local:
+            return []
+        parents = [""]
+        *folders, name = candidate.split("/")
+        for folder in folders:
+            parents = [path for parent in parents for path in self._named_like(parent, folder)]
+        found = (self._named_like(parent, name + suffix) for parent in parents for suffix in self._suffixes(candidate))
+        paths = (path for several in found for path in several)
+        return [path for path in paths if self.files.isfile(posixpath.join(self.folder, path))]
+
+    def _named_like(self, folder: str, name: str) -> list[str]:
+        if folder not in self._names:
+            names = self._names[folder] = {}
+            with contextlib.suppress(OSError):
+                for item in sorted(Path(self.folder, folder).iterdir()):
+                    names.setdefault(folded(item.name), []).append(posixpath.join(folder, item.name))
+        return self._names[folder].get(folded(name), [])
 
     def _other_than_file(self, candidate: str) -> str | None:
         """What stands on this machine under the name of an image and is no file; None where nothing does."""
@@ -158,6 +189,11 @@ class ImagePaths:
             notes.append(
                 f"{name}: {len(self._completed)} paths have no suffix, and one is found, such as {self._completed[0]}"
             )
+        if self._composed:
+            notes.append(
+                f"{name}: {len(self._composed)} paths are written in another Unicode form than the names of the files, which are taken, "
+                f"such as {self._composed[0]}"
+            )
         return notes
 
     def _ends(self, path: str) -> Iterator[str]:
@@ -182,6 +218,68 @@ class ImagePaths:
             f"image {named!r} lies outside of {self.folder}: put it below, or name the folder that holds the images "
             "in ingest.image_folder"
         )
+
+
+def folded(path: str) -> str:
+    """Write a path as all spellings of it that a person takes for one are written.
+
+    Parameters
+    ----------
+    path
+        A path or a part of it.
+
+    Returns
+    -------
+    str
+        Without upper case, accents joined with their letters.
+
+    Examples
+    --------
+    >>> folded("Caf\N{LATIN SMALL LETTER E WITH ACUTE}.PNG") == folded("cafe\N{COMBINING ACUTE ACCENT}.png")
+    True
+    """
+    return composed(composed(path).casefold())
+
+
+def in_other_letters(paths: Sequence[str]) -> str:
+    """Word the hint that files of nearly the name are there.
+
+    Parameters
+    ----------
+    paths
+        Paths that differ from the one that is missing in letter case, or in how accents are written.
+
+    Returns
+    -------
+    str
+        To be put after a message; empty without paths.
+
+    Examples
+    --------
+    >>> in_other_letters(["a/IMG_1.JPG"])
+    ". There is 'a/IMG_1.JPG': write the name as the file's, letter for letter"
+    """
+    return (
+        f". There is {' and '.join(map(repr, paths[:3]))}: write the name as the file's, letter for letter"
+        if paths
+        else ""
+    )
+
+
+def composed(path: str) -> str:
+    """Write letters with accents as one character each, whichever way a path has them.
+
+    Parameters
+    ----------
+    path
+        A path or a part of it.
+
+    Returns
+    -------
+    str
+        In Unicode's form NFC.
+    """
+    return unicodedata.normalize("NFC", path)
 
 
 def _within(named: str, folder: str) -> bool:

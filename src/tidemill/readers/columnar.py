@@ -6,7 +6,7 @@ import datetime as dt
 import io
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
 
@@ -16,8 +16,13 @@ from tidemill.readers.compressed import check_unpacked_size
 from tidemill.readers.formulas import blank_formulas
 from tidemill.readers.table import Table
 
+if TYPE_CHECKING:
+    from python_calamine import CalamineWorkbook
+
 _FILE_MARK: Final = b"ARROW1"
 """First bytes of an Arrow file; a stream has none."""
+_WITH_ROWS: Final = 2
+"""Lines of a sheet from which on it has a header and a row."""
 
 
 def parse_parquet(data: bytes, name: str) -> Table:
@@ -128,13 +133,9 @@ def parse_excel(data: bytes, name: str) -> Table:
         raise DataError(f"{name} cannot be read as a workbook ({error}): save it again as .xlsx or .csv") from error
     rows = [(number, row) for number, row in enumerate(cells, start=1) if any(cell != "" for cell in row)]
     sheet, others = workbook.sheet_names[0], workbook.sheet_names[1:]
-    if not rows:
-        raise DataError(f"{name}: the first sheet, {sheet!r}, is empty")
-    if len(rows) == 1 and others:
-        raise DataError(
-            f"{name}: the first sheet, {sheet!r}, has a header and no rows, and of others ({', '.join(others)}) none is "
-            "read: put the sheet with the rows first"
-        )
+    if len(rows) < _WITH_ROWS and (others or not rows):
+        lacks = "has a header and no rows" if rows else "is empty"
+        raise DataError(f"{name}: the first sheet, {sheet!r}, {lacks}{_of_others(workbook)}")
     used = [place for place in range(len(rows[0][1])) if any(row[place] != "" for _, row in rows)]
     header = {place: plain_header(as_string(_cell(rows[0][1][place]) or "")) or f"column_{place + 1}" for place in used}
     _refuse_twice(list(header.values()), f"{name}: sheet {sheet!r}")
@@ -155,6 +156,16 @@ def parse_excel(data: bytes, name: str) -> Table:
     )
     notes += [*unread.values(), *errors.values(), *_about_merged(merged, header, rows[0][0], name)]
     return Table(name, columns, [number for number, _ in rows[1:]], "row", notes=tuple(notes), unread=unread)
+
+
+def _of_others(workbook: CalamineWorkbook) -> str:
+    """What stands on the sheets that are not read, and the remedy; nothing where there are none."""
+    others = workbook.sheet_names[1:]
+    if not others:
+        return ""
+    full = [other for other in others if workbook.get_sheet_by_name(other).height >= _WITH_ROWS]
+    found = f"; there are rows on {', '.join(map(repr, full))}" if full else ""
+    return f", and of others ({', '.join(others)}) none is read{found}: put the sheet with the rows first, or save it as .csv"
 
 
 def _about_cells(cells: Sequence[tuple[int, int]], what: str, header: Mapping[int, str], name: str) -> dict[str, str]:

@@ -17,7 +17,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from tidemill.contracts import DataError
+from tidemill.contracts import DataError, NoRowsError
 from tidemill.readers.cell_text import plain_header
 from tidemill.readers.options import ReadOptions
 from tidemill.readers.table import BadRow, Table
@@ -100,7 +100,7 @@ def _parsed(text: str, name: str, options: ReadOptions, usual: str) -> Table:
     )
     rows, quoting = _read(body, name, delimiter, first_line)
     if not rows:
-        raise DataError(f"{name} holds no rows: replace it with the full file, or remove it from what arrives")
+        raise NoRowsError(f"{name} holds no rows: replace it with the full file, or remove it from what arrives")
     notes += [f"{name}: {quoting.note}"] if quoting.note else []
     rows, dropped = _without_empty_last(rows)
     notes += [f"{name}: the last column is empty in every row and left out"] if dropped else []

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Final
 
-from tidemill.contracts import DataError
+from tidemill.contracts import DataError, NoRowsError
 from tidemill.readers.columnar import parse_arrow, parse_excel, parse_parquet
 from tidemill.readers.compressed import PACKED, unpack
 from tidemill.readers.delimited import parse_delimited
@@ -81,7 +81,9 @@ def parse(data: bytes, name: str, options: ReadOptions = DEFAULTS) -> Table:
     Raises
     ------
     DataError
-        The file is empty, has a format that is not read, or a row of it cannot be read; the row is named.
+        The file has a format that is not read, or a row of it cannot be read; the row is named.
+    NoRowsError
+        It is empty, or has a header alone.
     """
     if data.startswith(_LFS):
         raise DataError(f"{name} is a pointer of Git LFS, not the file itself: `git lfs pull`")
@@ -97,7 +99,7 @@ def parse(data: bytes, name: str, options: ReadOptions = DEFAULTS) -> Table:
             f"those are {', '.join(FORMATS)}, packed ({', '.join(PACKED)}) or not"
         )
     if not data.strip():
-        raise DataError(f"{name} is empty: replace it with the full file, or remove it from what arrives")
+        raise NoRowsError(f"{name} is empty: replace it with the full file, or remove it from what arrives")
     if suffix in _TEXT:
         text, note = _text(data, name, options)
         try:
@@ -108,7 +110,7 @@ def parse(data: bytes, name: str, options: ReadOptions = DEFAULTS) -> Table:
     else:
         table = _BINARY[suffix](data, name)
     if not table.numbers:
-        raise DataError(f"{name} has a header and no rows: replace it with the full file")
+        raise NoRowsError(f"{name} has a header and no rows: replace it with the full file")
     table = of_other_tools(table)
     notes = [note for note in (guessed, *table.notes, doubly_encoded_note(table)) if note is not None]
     return replace(table, notes=tuple(notes))

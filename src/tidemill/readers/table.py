@@ -88,9 +88,10 @@ class Table:
         top, _, below = name.partition(".")
         if self.has(name):
             return [_below(value, below) for value in self.columns[top]]
+        guessed = "".join(f"\n{note}" for note in self.notes)
         raise DataError(
             f"{self.name}: column {name!r} is missing{nearest(name, self.names(top))}; "
-            f"name the right one in {setting}, or mend the file"
+            f"name the right one in {setting}, or mend the file{guessed}"
         )
 
     def refuse_unread(self, name: str) -> None:

@@ -94,6 +94,28 @@ def test_many_files_and_folders_are_told_apart_by_their_source(mail):
     assert read(mail / "said.csv")["source"].to_list() == ["new.csv", "a.csv", "b.csv"]
 
 
+def test_a_file_of_a_header_alone_is_told_and_the_others_are_predicted(mail, capsys):
+    (mail / "folder").mkdir()
+    csv(mail / "folder" / "a.csv", [])
+    csv(mail / "folder" / "b.csv", ["no"])
+    (mail / "folder" / "c.jsonl").write_text("\n")
+    predict(mail / "folder", mail / "said.csv")
+    assert read(mail / "said.csv")["source"].to_list() == ["b.csv"]
+    told = capsys.readouterr().err
+    assert "note: a.csv has a header and no rows: replace it with the full file; nothing is predicted of it" in told
+    assert "note: c.jsonl is empty: " in told
+    with pytest.raises(DataError, match=r"a\.csv has a header and no rows"):
+        predict(mail / "folder", mail / "said.csv", strict=True)
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".jsonl", ".parquet"])
+def test_nothing_but_a_header_gives_a_table_without_rows(mail, suffix):
+    done = predict(csv(mail / "new.csv", []), mail / f"said{suffix}")
+    assert (done.rows, done.errors, done.counts) == (0, 0, {})
+    if suffix != ".jsonl":
+        assert read(mail / f"said{suffix}").columns[-2:] == ["p_ham", "p_spam"]
+
+
 def test_files_of_one_name_are_told_apart_by_their_folders(mail):
     for folder in ("monday", "tuesday"):
         (mail / folder).mkdir()

@@ -33,6 +33,12 @@ def test_member_of_a_list_with_and_without_case():
     assert fires("member", [1, 2, None], column="text", values=[2, 3]) == [1]
 
 
+def test_a_whole_number_is_the_same_value_in_either_way_of_writing_it():
+    assert fires("member", [1.0, 2.5, None], column="text", values=[1, 3]) == [0]
+    assert fires("member", [1, 2, None], column="text", values=[1.0, 2.5]) == [0]
+    assert fires("member", [1, 2, None], column="text", values=[1, 2.5]) == [0]
+
+
 def test_a_flag_and_its_contrary():
     assert fires("flag", [True, False, None], column="text") == [0]
     assert fires("flag", [True, False, None], column="text", value=False) == [1]

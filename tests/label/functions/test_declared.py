@@ -1,8 +1,11 @@
+import re
+from datetime import date
+
 import numpy as np
 import polars as pl
 import pytest
 
-from tidemill.contracts import ConfigError
+from tidemill.contracts import ConfigError, FunctionError
 from tidemill.denoise.models.registry import MODELS, create
 from tidemill.label import declare, keyword_functions
 from tidemill.label.engine.apply import apply
@@ -194,6 +197,47 @@ def test_a_column_that_is_not_there_or_not_of_the_kind_names_function_and_line(f
     functions = load(folder, f"functions:\n  - {line}\n")
     with pytest.raises(Exception, match=rf"labeling function f \(.*f\.yaml:2\), all rows: .*{reason}"):
         apply(ROWS, functions, n_classes=2)
+
+
+@pytest.mark.parametrize(
+    ("condition", "reason"),
+    [
+        (
+            "kind: member, column: zip, values: [02134]",
+            "column 'zip' is text, such as '02134', and its values here are numbers, such as 1116: put each between quotes, as in '02134'",
+        ),
+        (
+            "kind: member, column: n, values: ['1']",
+            "column 'n' is numbers (Int64), such as 1, and its values here are text, such as '1': write them as numbers, without quotes",
+        ),
+        (
+            "kind: member, column: seen, values: ['true']",
+            "column 'seen' is truth values, such as true, and its values here are text, such as 'true': take kind: flag",
+        ),
+        (
+            "kind: member, column: day, values: ['2026-01-01']",
+            "column 'day' is of type Date, such as datetime.date(2026, 1, 1), and its values here are text, such as '2026-01-01': take kind: date",
+        ),
+        (
+            "kind: threshold, column: size, above: 3",
+            "column 'size' is text, such as 'n/a', and threshold compares numbers: name a column of numbers, or make the values numbers",
+        ),
+        (
+            "kind: flag, column: size",
+            "column 'size' is text, such as '4.5', and flag reads truth values: take kind: member, with the values that count, as in ['4.5']",
+        ),
+        (
+            "kind: not, of: {kind: member, column: zip, values: [1]}",
+            "column 'zip' is text, such as '02134', and its values here are numbers, such as 1: put each between quotes",
+        ),
+    ],
+)
+def test_a_column_of_another_kind_is_named_with_a_value_and_the_remedy(folder, condition, reason):
+    rows = pl.DataFrame({"row_id": ["a", "b"], "zip": [None, "02134"], "n": [1, 2], "seen": [True, None]})
+    rows = rows.with_columns(day=pl.lit(date(2026, 1, 1)), size=pl.Series(["4.5", "n/a"]))
+    functions = load(folder, f"functions: [{{name: f, {condition}, vote: spam}}]")
+    with pytest.raises(FunctionError, match=re.escape(reason)):
+        apply(rows, functions, n_classes=2)
 
 
 def test_python_declares_with_the_same_words_as_yaml():

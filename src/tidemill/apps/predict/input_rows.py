@@ -14,7 +14,7 @@ from typing import Any, Final
 import polars as pl
 
 from tidemill.apps.models.model import CHUNK
-from tidemill.contracts import DataError
+from tidemill.contracts import DataError, NoRowsError
 from tidemill.ingest import values
 from tidemill.ingest.batch import candidate_hashes
 from tidemill.ingest.candidates.expand import with_candidates
@@ -204,10 +204,17 @@ def told_apart(listed: Sequence[InputRows]) -> list[InputRows]:
 
 def _listed(source: Source, settings: IngestSettings, root: Path, *, strict: bool) -> InputRows:
     whole = settings.model_copy(update={"bad_rows": "refuse"})  # a line without cells would have no line in the answer
-    table = values.with_usual_names(source.table(whole), filter(None, (settings.content, settings.key_column)))
-    report_reading(table.notes)
+    try:
+        read = source.table(whole)
+    except NoRowsError as error:
+        if strict:
+            raise
+        report_reading([f"{error}; nothing is predicted of it"])
+        return _without_rows(source, settings)
+    table = values.with_usual_names(read, filter(None, (settings.content, settings.key_column)))
     known = settings if settings.key_column in table.columns else settings.model_copy(update={"key": None})
     content = table.column(known.content, f"ingest.{known.modality}")  # refused before others are read
+    report_reading(table.notes)
     table.refuse_unread(known.content)
     if known.candidates is not None:  # a row is a document, and its candidates are predicted
         table = with_candidates(table, known.model_copy(update={"gold": None}), (), root, at_least=0)
@@ -219,6 +226,13 @@ def _listed(source: Source, settings: IngestSettings, root: Path, *, strict: boo
     )
     columns |= {name: table.columns[name] for name in (*PAIR, "sentence")} if known.candidates is not None else {}
     return InputRows(source, replace(table, columns=columns), known, strict)
+
+
+def _without_rows(source: Source, settings: IngestSettings) -> InputRows:
+    """Of a file that has a header alone, as an export of a day on which nothing came."""
+    pair = (*PAIR, "sentence") if settings.candidates is not None else ()
+    empty: dict[str, list[Any]] = {name: [] for name in (settings.content, *pair)}
+    return InputRows(source, Table(source.name, empty, ()), settings.model_copy(update={"key": None}))
 
 
 def _keys(table: Table, settings: IngestSettings, errors: RowErrors) -> list[str]:

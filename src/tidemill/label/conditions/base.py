@@ -8,6 +8,7 @@ import re
 import unicodedata
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from textwrap import shorten
 from typing import Annotated, ClassVar, Final
 
 import polars as pl
@@ -121,6 +122,21 @@ class Condition(Settings, ABC):
         """
         return None
 
+    def unfit(self, table: pl.DataFrame) -> str | None:  # noqa: ARG002 - most conditions fit any column
+        """Say why the condition cannot be asked of a table, where a column is of another kind than it reads.
+
+        Parameters
+        ----------
+        table
+            Rows with the columns that the condition reads.
+
+        Returns
+        -------
+        str or None
+            The column, its type, a value of it and the remedy; None where nothing is known to be in the way.
+        """
+        return None
+
 
 class Limits(Condition, ABC):
     """Limits on a number; ``between`` includes both ends.
@@ -193,6 +209,40 @@ class Limits(Condition, ABC):
             if limit is not None
         ]
         return pl.all_horizontal(compared)
+
+
+def described(column: pl.Series) -> str:
+    """Word what a column holds, for messages.
+
+    Parameters
+    ----------
+    column
+        The column, with its name.
+
+    Returns
+    -------
+    str
+        Its name, what it holds, and its first value.
+
+    Examples
+    --------
+    >>> described(pl.Series("zip", [None, "02134"])), described(pl.Series("n", [1]))
+    ("column 'zip' is text, such as '02134'", "column 'n' is numbers (Int64), such as 1")
+    >>> described(pl.Series("seen", [True]))
+    "column 'seen' is truth values, such as true"
+    """
+    kind = column.dtype
+    words = {"String": "text", "Boolean": "truth values"}
+    what = words.get(str(kind), f"numbers ({kind})" if kind.is_numeric() else f"of type {kind}")
+    known = column.drop_nulls().head(1).to_list()
+    value = _shown(known[0]) if known else ""
+    return f"column {column.name!r} is {what}{', such as ' if value else ''}{value}"
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return repr(shorten(value, 60, placeholder=" …") if isinstance(value, str) else value)
 
 
 def as_text(column: str) -> pl.Expr:

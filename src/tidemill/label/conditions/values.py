@@ -10,7 +10,7 @@ from typing import Annotated, Any, ClassVar, Final, Literal
 import polars as pl
 from pydantic import Field, StrictFloat, StrictInt, StrictStr, ValidationInfo, field_validator, model_validator
 
-from tidemill.label.conditions.base import Condition, Limits, Unread, as_text
+from tidemill.label.conditions.base import Condition, Limits, Unread, as_text, described
 from tidemill.label.conditions.files import located, read_lines
 
 _WEEKDAYS: Final = range(1, 8)
@@ -36,6 +36,30 @@ class Threshold(Limits):
             Boolean per row; null where the column has no value.
         """
         return self.within(pl.col(self.column).cast(pl.Float64).fill_nan(None))
+
+    def unfit(self, table: pl.DataFrame) -> str | None:
+        """Name a value that is no number.
+
+        Parameters
+        ----------
+        table
+            Rows with the column.
+
+        Returns
+        -------
+        str or None
+            None where every value is a number.
+        """
+        column = table[self.column]
+        if column.dtype.is_numeric() or column.dtype == pl.Boolean:
+            return None
+        if column.dtype == pl.String:
+            column = column.filter(column.cast(pl.Float64, strict=False).is_null() & column.is_not_null())
+        if column.is_empty():
+            return None
+        return (
+            f"{described(column)}, and threshold compares numbers: name a column of numbers, or make the values numbers"
+        )
 
 
 class Length(Limits):
@@ -96,9 +120,40 @@ class Member(Condition):
             Boolean per row; null where the column has no value.
         """
         column = pl.col(self.column)
-        if isinstance(self.values[0], str) and not self.case:
+        if not isinstance(self.values[0], str):  # one by one: `is_in` takes 1 and 1.0 for values of two kinds
+            return pl.any_horizontal(column == value for value in self.values)
+        if not self.case:
             return column.str.to_lowercase().is_in([str(value).lower() for value in self.values])
         return column.is_in(list(self.values))
+
+    def unfit(self, table: pl.DataFrame) -> str | None:
+        """Name a column that is text where the values are numbers, or the other way round.
+
+        Parameters
+        ----------
+        table
+            Rows with the column.
+
+        Returns
+        -------
+        str or None
+            None where both are of one kind.
+        """
+        column, value = table[self.column], self.values[0]
+        kind = "text" if isinstance(value, str) else "numbers"
+        remedy = None
+        if column.dtype == pl.String and kind == "numbers":
+            known = next(iter(column.drop_nulls()), value)
+            remedy = f"put each between quotes, as in {str(known)!r} (YAML takes digits for a number, and a leading zero for an octal one)"
+        elif column.dtype.is_numeric() and kind == "text":
+            remedy = (
+                "write them as numbers, without quotes" if self.file is None else "list them in `values`, as numbers"
+            )
+        elif column.dtype == pl.Boolean:
+            remedy = "take kind: flag"
+        elif column.dtype.is_temporal():
+            remedy = "take kind: date"
+        return f"{described(column)}, and its values here are {kind}, such as {value!r}: {remedy}" if remedy else None
 
 
 class IsFlag(Condition):
@@ -118,6 +173,25 @@ class IsFlag(Condition):
         """
         column = pl.col(self.column).cast(pl.Boolean)
         return column if self.value else ~column
+
+    def unfit(self, table: pl.DataFrame) -> str | None:
+        """Name a column that holds no truth values.
+
+        Parameters
+        ----------
+        table
+            Rows with the column.
+
+        Returns
+        -------
+        str or None
+            None where it holds them, or numbers.
+        """
+        column = table[self.column]
+        if column.dtype.is_numeric() or column.dtype == pl.Boolean:
+            return None
+        value = next(iter(column.drop_nulls()), "yes")
+        return f"{described(column)}, and flag reads truth values: take kind: member, with the values that count, as in [{str(value)!r}]"
 
 
 class Date(Condition):

@@ -19,6 +19,7 @@ from tidemill.label.conditions.generated import GENERATED
 from tidemill.label.conditions.vote_names import vote_of
 from tidemill.label.engine.failures import Failure, OnError, can_be_interrupted, fail, traceback_of
 from tidemill.label.engine.row_applier import STATISTIC, Position, RowApplier, check_vote
+from tidemill.label.engine.unread_values import conditions_of
 from tidemill.label.engine.vectorised import columns_of, vectorised_votes
 from tidemill.label.functions.declared import AnyFunction, DeclaredLabelingFunction
 from tidemill.label.functions.labeling_function import BatchLabelingFunction, LabelingFunction
@@ -205,7 +206,14 @@ def _declared_votes(function: DeclaredLabelingFunction, table: pl.DataFrame) -> 
     try:
         return table.select(function.expression()).to_series()
     except (pl.exceptions.PolarsError, ValueError) as error:
-        return f"cannot be applied to these columns: {str(error).splitlines()[0]}"
+        unfit = (condition.unfit(table) for condition in conditions_of(function.condition))
+        reason = next((reason for reason in unfit if reason), None) or _of_columns(function, table, error)
+        return f"cannot be applied to these columns: {reason}"
+
+
+def _of_columns(function: DeclaredLabelingFunction, table: pl.DataFrame, error: Exception) -> str:
+    kinds = ", ".join(f"{name} ({table.schema[name]})" for name in dict.fromkeys(columns_of(function)))
+    return f"{kinds}: {str(error).splitlines()[0]}"
 
 
 def _readable(columns: Sequence[str]) -> list[str]:

@@ -56,17 +56,29 @@ def unread_values(
     """
     results: dict[tuple[str, str], UnreadOf] = {}
     for function in functions:
-        for condition in _parts(function.condition):
+        for condition in conditions_of(function.condition):
             found = condition.unread(table)
             if found is not None and found.known:
                 results[function.name, found.what] = UnreadOf(function.name, found)
     return results
 
 
-def _parts(condition: Condition) -> Iterator[Condition]:
+def conditions_of(condition: Condition) -> Iterator[Condition]:
+    """List a condition and those that it joins.
+
+    Parameters
+    ----------
+    condition
+        Condition of any kind.
+
+    Yields
+    ------
+    Condition
+        The condition itself first.
+    """
     yield condition
     inside = getattr(condition, "of", ())
     for part in inside if isinstance(inside, tuple) else (inside,):
         asked = getattr(part, "when", part)
         if isinstance(asked, Condition):
-            yield from _parts(asked)
+            yield from conditions_of(asked)
