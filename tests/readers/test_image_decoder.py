@@ -16,7 +16,7 @@ from tidemill.contracts import DataError
 from tidemill.embed.image import pixels
 from tidemill.label.image_statistics.colours import colours
 from tidemill.label.image_statistics.pixels import decode
-from tidemill.readers.image_decoder import decode_image, needs_more, written
+from tidemill.readers.image_decoder import Picture, decode_image, needs_more, written
 
 
 def drawing() -> Image.Image:
@@ -100,6 +100,30 @@ def test_a_batch_says_once_how_its_images_are_read_and_options_read_them_otherwi
     first, *_, last = other.raw["image"].to_list()
     assert decode(first).max() == pytest.approx(230 * 16 / 65535, abs=1e-4)
     assert decode(last).max() == 0  # black ink on black ground
+
+
+def test_images_that_come_out_in_one_colour_are_told_with_the_ground_that_was_taken(tmp_path: Any) -> None:
+    for shape, box in (("a", (2, 2, 9, 9)), ("b", (3, 3, 12, 12))):
+        ink = Image.new("RGBA", (16, 16), (255, 255, 255, 0))
+        ink.paste((255, 255, 255, 255), box)
+        buffer = io.BytesIO()
+        ink.save(buffer, "PNG")
+        write(tmp_path / "set" / f"{shape}.png", buffer.getvalue())
+    told = take(tmp_path / "set", image_settings(), FRUIT).notes
+    assert "set: 2 images have one colour throughout: they are blank, or drawn in the colour" in told[0]
+    on_black = take(tmp_path / "set", image_settings(image_background="black"), FRUIT).notes
+    assert on_black == ("set: 2 images have transparent pixels: they are composed on black (ingest.image_background)",)
+
+
+@pytest.mark.parametrize("mode", ["L", "RGB", "F"])
+def test_a_picture_is_of_one_colour_where_every_pixel_is_alike(mode: str) -> None:
+    image = Image.new(mode, (9, 9))
+    assert Picture(image).is_of_one_colour()
+    assert not Picture(image.crop((0, 0, 7, 7))).is_of_one_colour()
+    for place in ((0, 0), (5, 7)):
+        other = image.copy()
+        other.putpixel(place, (0, 0, 9) if mode == "RGB" else 9)
+        assert not Picture(other).is_of_one_colour()
 
 
 def test_a_picture_that_is_written_is_read_as_it_is() -> None:

@@ -115,7 +115,9 @@ def build_batch(
     if keys is not None and not rewrites(settings):  # before images are decoded, which takes long
         _refuse_changed(keys, hashes, before, errors, settings)
     if settings.modality == "image":
-        done = check_images(contents, names, table, max_pixels=settings.max_pixels, errors=errors)
+        done = check_images(
+            contents, names, table, max_pixels=settings.max_pixels, background=settings.image_background, errors=errors
+        )
         notes_of_contents = [*notes_of_contents, *notes_on_images(done, source.name)]
         table = with_image_metadata(table, contents, settings)
         contents = standard_images(contents, settings)

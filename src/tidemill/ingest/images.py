@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, Literal
 
 from tidemill.common.progress import progress
 from tidemill.contracts import DataError
@@ -13,11 +13,20 @@ from tidemill.ingest.settings import IngestSettings
 from tidemill.readers.image_decoder import decode_image, needs_more, written
 from tidemill.readers.table import Table
 
+_ONE_COLOUR: Final = (
+    "one colour throughout: they are blank, or drawn in the colour that transparency is composed on (ingest.image_background)",
+)
 _GROUNDS: Final = {"white": 255, "black": 0}
 
 
 def check_images(
-    images: Sequence[bytes], paths: Sequence[str], table: Table, *, max_pixels: int, errors: RowErrors | None = None
+    images: Sequence[bytes],
+    paths: Sequence[str],
+    table: Table,
+    *,
+    max_pixels: int,
+    background: Literal["white", "black"] = "white",
+    errors: RowErrors | None = None,
 ) -> Counter[str]:
     """Check that every image can be decoded.
 
@@ -31,6 +40,8 @@ def check_images(
         The rows.
     max_pixels
         Pixels that an image may have.
+    background
+        What transparency is composed on.
     errors
         What becomes of rows whose image cannot be decoded; None: the first is refused. Rows set aside before are passed over.
 
@@ -52,7 +63,9 @@ def check_images(
         if row in errors.reasons:
             continue
         try:
-            done.update(decode_image(data, max_pixels=max_pixels).notes)
+            picture = decode_image(data, max_pixels=max_pixels, background=_GROUNDS[background])
+            done.update(picture.notes)
+            done.update(_ONE_COLOUR if picture.is_of_one_colour() else ())
         except DataError as error:
             errors.add(row, f"{path} {error}{way_out}")
     return done

@@ -58,6 +58,7 @@ _PIXELS_OF_PNG: Final = frozenset({b"IHDR", b"PLTE", b"tRNS", b"IDAT"})
 _EMPTY_CHUNK: Final = 12
 """Bytes of a chunk without content: length, name, checksum."""
 _LFS: Final = b"version https://git-lfs"
+_FEW_PIXELS: Final = 64
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,23 @@ class Picture:
 
     image: Image.Image
     notes: tuple[str, ...] = ()
+
+    def is_of_one_colour(self) -> bool:
+        """Whether all pixels are alike, as in a blank image.
+
+        Returns
+        -------
+        bool
+            False for an image of a few pixels, which may well be alike.
+        """
+        if self.image.width * self.image.height < _FEW_PIXELS:
+            return False
+        corners = {self.image.getpixel((x, y)) for x in (0, self.image.width // 2) for y in (0, self.image.height // 2)}
+        if len(corners) > 1:  # as in most images, which need not be gone through
+            return False
+        ends = self.image.getextrema()
+        bands = ends if isinstance(ends[0], tuple) else (ends,)
+        return all(low == high for low, high in bands)
 
     def grey(self) -> npt.NDArray[np.float32]:
         """Compute grey values; colours become their luminance.
@@ -327,7 +345,8 @@ def _is_high(image: Image.Image) -> bool:
 def _composed(image: Image.Image, background: int, notes: tuple[str, ...]) -> Picture:
     shown = image.convert("RGBA")
     low, _ = shown.getchannel("A").getextrema()
-    note = ("transparent pixels: they are composed on white (ingest.image_background)",)
+    name = "white" if background == 255 else "black" if background == 0 else f"grey {background}"  # noqa: PLR2004
+    note = (f"transparent pixels: they are composed on {name} (ingest.image_background)",)
     ground = Image.new("RGBA", shown.size, (background,) * 3 + (255,))
     ground.alpha_composite(shown)
     return Picture(ground.convert("RGB"), (*notes, *(note if low != 255 else ())))  # noqa: PLR2004 - opaque

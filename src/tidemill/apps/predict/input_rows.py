@@ -132,7 +132,16 @@ class InputRows:
         if self.settings.modality == "text":
             return values.texts(part, self.settings, errors)
         result = self.source.images(part, self.settings, errors)
-        done.update(check_images(result.images, result.names, part, max_pixels=self.settings.max_pixels, errors=errors))
+        done.update(
+            check_images(
+                result.images,
+                result.names,
+                part,
+                max_pixels=self.settings.max_pixels,
+                background=self.settings.image_background,
+                errors=errors,
+            )
+        )
         return standard_images(result.images, self.settings)
 
 

@@ -179,7 +179,14 @@ def _reason(content: Any, settings: IngestSettings) -> str | None:
     table = Table("request", {settings.modality: [content]}, [1], "row")
     errors = RowErrors(table, "quarantine")
     if settings.modality == "image":
-        check_images([content], ["image"], table, max_pixels=settings.max_pixels, errors=errors)
+        check_images(
+            [content],
+            ["image"],
+            table,
+            max_pixels=settings.max_pixels,
+            background=settings.image_background,
+            errors=errors,
+        )
     elif not _is_text(content):
         return "half a character is no text"
     else:
