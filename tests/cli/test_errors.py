@@ -12,6 +12,7 @@ from tests.cli.factories import COMMANDS, tidemill
 from tidemill.apps.predict.prediction import PredictionCounts
 from tidemill.cli.flows import flow, without_traceback
 from tidemill.cli.grammar import RENAMED_COMMANDS, RENAMED_OPTIONS
+from tidemill.common.failures import as_line
 from tidemill.contracts import ConfigError, DataError
 from tidemill.project.project import Project
 
@@ -74,6 +75,18 @@ def test_an_unknown_problem_names_the_nearest_whatever_the_command(small, monkey
         monkeypatch.chdir(small)
         with pytest.raises(ConfigError, match="there is no problem 'spma'; did you mean spam"):
             tidemill(*words)
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="has no folder that takes no files")
+@pytest.mark.parametrize("option", ["--out", "--save", "--report", "--plots", "--explanations"])
+@pytest.mark.parametrize("place", ["/proc/new.csv", "/proc/new/a.csv", "votes.csv/a.csv"])
+def test_a_place_that_cannot_be_written_is_one_line(tmp_path, monkeypatch, option, place):
+    monkeypatch.chdir(tmp_path)
+    Path("votes.csv").write_text("row_id,f,g,h\na,0,0,1\nb,1,1,-1\nc,0,1,0\n")
+    words = ["denoise", "votes.csv", "--classes", "ham,spam", "--model", "majority"]
+    with pytest.raises(OSError, match="new|votes") as error:
+        tidemill(*words, *(() if option == "--out" else ("--out", "labels.csv")), option, place)
+    assert as_line(error.value).endswith(("choose another place", "move it away"))
 
 
 def test_outside_of_a_project_the_commands_that_need_one_say_so(tmp_path, monkeypatch):
