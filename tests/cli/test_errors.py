@@ -84,7 +84,7 @@ def test_a_place_that_cannot_be_written_is_one_line(tmp_path, monkeypatch, optio
     monkeypatch.chdir(tmp_path)
     Path("votes.csv").write_text("row_id,f,g,h\na,0,0,1\nb,1,1,-1\nc,0,1,0\n")
     words = ["denoise", "votes.csv", "--classes", "ham,spam", "--model", "majority"]
-    with pytest.raises(OSError, match="new|votes") as error:
+    with pytest.raises(OSError, match=r"new|votes") as error:
         tidemill(*words, *(() if option == "--out" else ("--out", "labels.csv")), option, place)
     assert as_line(error.value).endswith(("choose another place", "move it away"))
 
