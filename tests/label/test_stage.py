@@ -91,6 +91,11 @@ def test_the_stage_votes_on_all_batches_in_the_order_of_their_arrival(project):
     assert table.select("function", "Correct", "Incorrect").rows() == [("bare", 1, 0), ("wins", 0, 1)]
 
 
+def test_the_folder_of_generated_functions_is_never_empty_of_which_dvc_would_warn_at_every_run(project):
+    label.main()
+    assert [path.name for path in (project / "data/mail/generated").iterdir()] == ["about.txt"]
+
+
 def test_functions_that_compare_features_get_those_of_the_embed_stage(project):
     (project / "src/problems/mail/e.jsonl").write_text('{"class": "spam", "feature": [1.0, 0.0]}\n')
     (project / "src/problems/mail/g.yaml").write_text(
