@@ -13,7 +13,6 @@ from tidemill.errors import ConfigError
 from tidemill.project.compose import EXPERIMENT, compose
 from tidemill.project.project import Project
 
-
 _ON_LINE: Final = 2
 """Place, among the comments that ruamel.yaml keeps of a key, of the one at the end of its line."""
 _WRITTEN: Final = "written of"
