@@ -137,6 +137,7 @@ def test_other_answers_of_a_disk_name_the_file_and_those_of_a_program_keep_their
     assert "`ulimit -f`" in str(as_line(OSError(27, "File too large", "votes.csv")))
     for error in (NotADirectoryError(20, "Not a directory", "a/b"), FileExistsError(17, "File exists", "a/b")):
         assert str(as_line(error)).startswith("a/b ")  # a folder to write into that is a file
+    assert str(as_line(OSError(95, "Operation not supported", "/proc/a"))).startswith("/proc/a cannot be made: ")
     assert "name a file" in str(as_line(IsADirectoryError(21, "Is a directory", "a")))
     nowhere = FileNotFoundError(2, "No usable temporary directory found in ['/tmp']")
     assert "set TMPDIR to a folder that can" in str(as_line(nowhere))

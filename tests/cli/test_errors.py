@@ -10,9 +10,10 @@ import typer
 
 from tests.cli.factories import COMMANDS, tidemill
 from tidemill.apps.predict.prediction import PredictionCounts
-from tidemill.cli.flows import flow, without_traceback
+from tidemill.cli.flows import flow, tells_something_new, without_traceback
 from tidemill.cli.grammar import RENAMED_COMMANDS, RENAMED_OPTIONS
-from tidemill.contracts import ConfigError, DataError
+from tidemill.common.failures import as_line
+from tidemill.contracts import ConfigError, DataError, RunError
 from tidemill.project.project import Project
 
 
@@ -76,6 +77,18 @@ def test_an_unknown_problem_names_the_nearest_whatever_the_command(small, monkey
             tidemill(*words)
 
 
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="has no folder that takes no files")
+@pytest.mark.parametrize("option", ["--out", "--save", "--report", "--plots", "--explanations"])
+@pytest.mark.parametrize("place", ["/proc/new.csv", "/proc/new/a.csv", "votes.csv/a.csv"])
+def test_a_place_that_cannot_be_written_is_one_line(tmp_path, monkeypatch, option, place):
+    monkeypatch.chdir(tmp_path)
+    Path("votes.csv").write_text("row_id,f,g,h\na,0,0,1\nb,1,1,-1\nc,0,1,0\n")
+    words = ["denoise", "votes.csv", "--classes", "ham,spam", "--model", "majority"]
+    with pytest.raises(OSError, match=r"new|votes") as error:
+        tidemill(*words, *(() if option == "--out" else ("--out", "labels.csv")), option, place)
+    assert as_line(error.value).endswith(("choose another place", "move it away"))
+
+
 def test_outside_of_a_project_the_commands_that_need_one_say_so(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for words in (["models", "spam"], ["lf", "list"], ["compose"]):
@@ -114,6 +127,27 @@ def test_a_run_shows_no_traceback_of_an_error_that_a_person_can_mend(error, debu
     record = logging.LogRecord("prefect.flow_runs", logging.ERROR, "", 0, "failed", (), (type(error), error, None))
     assert without_traceback(record)
     assert (record.exc_info is not None) is shown
+
+
+@pytest.mark.parametrize(
+    ("message", "error", "shown"),
+    [
+        ("Finished in state NotReady(\"Upstream task run 'x' did not reach a 'COMPLETED' state.\")", None, False),
+        ("Finished in state Failed('Task run encountered an exception RunError: no column')", None, False),
+        ("Encountered exception during execution: RunError('no column')", RunError("no column"), False),
+        ("Encountered exception during execution: KeyError('x')", KeyError("x"), True),
+        ("Task run failed with exception: RunError('no column')", RunError("no column"), True),
+        ("Finished in state Completed('label@mail: done')", None, True),
+    ],
+)
+def test_an_error_of_a_stage_stands_once_in_the_log_of_a_run_and_at_its_end(message, error, shown, monkeypatch):
+    monkeypatch.setenv("TIDEMILL_DEBUG", "0")
+    about = None if error is None else (type(error), error, None)
+    record = logging.LogRecord("prefect.task_runs", logging.ERROR, "", 0, message, (), about)
+    assert without_traceback(record)
+    assert tells_something_new(record) is shown
+    monkeypatch.setenv("TIDEMILL_DEBUG", "1")
+    assert tells_something_new(record)
 
 
 def test_a_project_without_its_flows_is_told_so(small):

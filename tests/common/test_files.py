@@ -91,3 +91,16 @@ def test_what_a_killed_process_left_is_removed_and_what_a_living_one_writes_is_n
         assert temporary.exists()
     assert sorted(path.name for path in inside.rglob("*") if path.is_file()) == ["book.part", "table.csv"]
     remove_unfinished(inside / "missing")
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="has no folder that takes no files")
+@pytest.mark.parametrize("name", ["x", "x/y"])
+def test_a_folder_that_takes_no_files_is_no_error_of_the_program(name: str):
+    with pytest.raises(OSError, match="not supported") as raised, atomic_write(Path("/proc", name)) as temporary:
+        temporary.write_text("anything")
+    assert (raised.value.errno, raised.value.filename) == (errno.EOPNOTSUPP, "/proc/x")
+
+
+def test_a_block_that_writes_nothing_is_an_error_of_the_program(inside: Path):
+    with pytest.raises(FileNotFoundError), atomic_write(inside / "table.csv"):
+        pass

@@ -121,7 +121,8 @@ def test_a_generated_function_is_a_column_beside_the_others(project):
 def test_without_generators_the_report_says_so(project):
     label.main()
     assert GeneratedReport.read(project / "reports/mail/generated.json").voters == ()
-    assert list((project / "data/mail/generated").iterdir()) == []
+    folder = project / "data/mail/generated"
+    assert list(folder.iterdir()) == [folder / "about.txt"]  # DVC warns of an empty folder at every run
 
 
 def test_two_runs_write_the_same_bytes(project):

@@ -45,6 +45,33 @@ def test_options_and_values_are_kept_and_every_other_line_stays(project: Project
     ).read_text()
 
 
+@pytest.mark.slow
+def test_a_comment_beside_a_value_that_changes_says_of_which_it_was_written(project: Project):
+    path = project.conf / "problem/spam.yaml"
+    text = (
+        path.read_text()
+        .replace("suite: {min_coverage: 0.9,", "suite: {min_coverage: 0.9, ")
+        .replace("max_ms_per_row: 50}", "max_ms_per_row: 50}  # as measured")
+    )
+    path.write_text(text)
+    for words in (
+        ["train=head", "denoise.use_features=true", "label.suite.min_coverage=0.8"],
+        ["train=auto"],
+        ["ingest.text=text"],
+    ):
+        keep_overrides(project, expanded(project, *words))
+    ends = {
+        line.strip().partition(":")[0]: line.rpartition(" (")[2]
+        for line in path.read_text().splitlines()
+        if "(" in line
+    }
+    assert ends == {
+        "- /train@train": "written of views)",
+        "use_features": "written of false)",
+        "suite": "written of 0.9)",
+    }
+
+
 @pytest.mark.parametrize("word", ["experiment=quick"])
 def test_what_cannot_be_kept_is_refused_and_nothing_is_written(project: Project, word: str):
     before = (project.conf / "problem/spam.yaml").read_text()

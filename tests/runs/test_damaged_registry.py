@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+import shutil
 import time
 from pathlib import Path
 
@@ -310,6 +312,21 @@ def test_a_torn_index_is_told_with_what_makes_it_anew(repository: Path, content:
     git("add", "-A", folder=repository)
     (repository / ".git/index").write_bytes(content)
     assert "index && git reset` makes it anew" in told(repository)
+
+
+@pytest.mark.slow
+def test_settings_and_code_that_were_cut_off_and_are_whole_yaml_are_told(repository: Path, root: Path):
+    for name in ("conf", "params.yaml", "code.yaml"):
+        (shutil.copytree if (root / name).is_dir() else shutil.copy)(root / name, repository / name)
+    assert "settings:" not in told(repository)
+    for name, said in (
+        ("code.yaml", r"settings: code\.yaml is stale: the code of stages .* Run `tidemill compose`"),
+        ("params.yaml", r"settings: params\.yaml is stale: spam is None there and .*… in conf/\. Run `tidemill compose`"),
+    ):
+        lines = (repository / name).read_text().splitlines(keepends=True)
+        (repository / name).write_text("".join(lines[: len(lines) // 2]))
+        assert re.search(said, told(repository))
+    assert max(map(len, told(repository).splitlines())) < 700
 
 
 def test_torn_lists_of_batches_gold_and_settings_are_named_with_what_brings_them_back(repository: Path):

@@ -10,7 +10,7 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from tidemill.project.project import Project
@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 
 _LOGGERS = ("prefect.flow_runs", "prefect.task_runs")
 """Prefect's engines log an error with its traceback to these before they raise it, once for each flow and task around it."""
+_STATES: Final = ("Finished in state Failed(", "Finished in state NotReady(")
+"""How a line begins that repeats an error, or says of a stage after it that it did not run."""
+_OF_FLOW: Final = "Encountered exception during execution"
+"""How a line begins of an error that has left a flow: of a stage it has been said, and the command says it at its end."""
 
 
 def without_traceback(record: logging.LogRecord) -> bool:
@@ -39,6 +43,26 @@ def without_traceback(record: logging.LogRecord) -> bool:
     if isinstance(error, Exception) and as_line(error) is not None and not wants_tracebacks():
         record.exc_info = None
     return True
+
+
+def tells_something_new(record: logging.LogRecord) -> bool:
+    """Decide whether a record is more than one of the many in which Prefect repeats an error that a person can mend.
+
+    Parameters
+    ----------
+    record
+        What is about to be logged, after ``without_traceback``.
+
+    Returns
+    -------
+    bool
+        Whether it is logged; with ``--debug`` all are.
+    """
+    from tidemill.common.failures import wants_tracebacks
+
+    message = record.getMessage()
+    repeats = message.startswith(_STATES) or (message.startswith(_OF_FLOW) and not record.exc_info)
+    return wants_tracebacks() or not repeats
 
 
 def flow(name: str, project: Project) -> Callable[..., dict[str, Any]]:
@@ -72,6 +96,7 @@ def flow(name: str, project: Project) -> Callable[..., dict[str, Any]]:
     os.environ.update(prefect_environment(project))
     for logger in _LOGGERS:
         logging.getLogger(logger).addFilter(without_traceback)
+        logging.getLogger(logger).addFilter(tells_something_new)
     _forget_flows_of_others(root)
     if str(root) not in sys.path:
         sys.path.append(str(root))  # last: a module there, such as random.py, takes no other's place

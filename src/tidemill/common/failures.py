@@ -26,6 +26,7 @@ _REMEDIES: Final = {
     errno.EDQUOT: "your share of the disk is used up, and {place} could not be written: make room and try again",
     errno.EFBIG: "{place} may not grow as large as it has to (`ulimit -f`): raise the limit and try again",
     errno.EROFS: "{place} is on a read-only file system, and has to be written: copy the project to where you may write",
+    errno.EOPNOTSUPP: "{place} cannot be made: no new file or folder can be there: choose another place",
     errno.EACCES: "{place} may not be read or written by you: see to whom it belongs (`ls -l`)",
     errno.EPERM: "{place} may not be changed by you: see to whom it belongs (`ls -l`)",
     errno.ENAMETOOLONG: "the name {place} is too long for this file system: choose a shorter one",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import itertools
 import os
@@ -39,7 +40,7 @@ def atomic_write(path: Path, *, durable: bool = True) -> Iterator[Path]:
     OSError
         The system refused the write (a full disk, a file that may not grow): with the name of the final path.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent)
     temporary = path.with_name(f".{path.name}.{os.getpid()}-{next(_writes)}.part")
     try:
         yield temporary
@@ -51,9 +52,38 @@ def atomic_write(path: Path, *, durable: bool = True) -> Iterator[Path]:
         number = system_error(error)
         if number is None or getattr(error, "filename", None) not in {None, str(temporary), temporary}:
             raise
+        number = errno.EOPNOTSUPP if number == errno.ENOENT and _takes_no_files(temporary) else number
         raise OSError(number, os.strerror(number), str(path)) from error
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder and those above it, where they are missing.
+
+    Parameters
+    ----------
+    folder
+        The folder.
+
+    Raises
+    ------
+    OSError
+        The system refused it; with ``EOPNOTSUPP`` where it says that the new folder is not there, as below ``/proc``.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except FileNotFoundError as error:
+        raise OSError(errno.EOPNOTSUPP, os.strerror(errno.EOPNOTSUPP), error.filename) from error
+
+
+def _takes_no_files(path: Path) -> bool:
+    """Whether a file cannot be made though its folder is there, as in ``/proc``."""
+    try:
+        path.touch()
+    except FileNotFoundError:
+        return path.parent.is_dir()
+    return False
 
 
 def remove_unfinished(folder: Path) -> None:

@@ -34,6 +34,8 @@ EXPERIMENT: Final = "experiment"
 """Config group of settings of several stages that go together; what is in it goes before a problem's own settings."""
 _ONE_AT_A_TIME = threading.Lock()
 """Hydra keeps what it is initialised with in the process, and the problems of a run compose in threads of one."""
+_SHOWN: Final = 80
+"""Characters of a value that a message shows."""
 _HEADER = "# Composed from conf/ by `tidemill compose`. Edit conf/, not this file.\n"
 
 
@@ -420,10 +422,16 @@ def refuse_stale_params(project: Project) -> None:
     if differing:
         key, composed, stands = differing[0]
         raise ConfigError(
-            f"params.yaml is stale: {key} is {stands!r} there and {composed!r} in conf/"
+            f"params.yaml is stale: {key} is {_shown(stands)} there and {_shown(composed)} in conf/"
             f"{f' ({len(differing)} keys differ)' if len(differing) > 1 else ''}. "
             f"Run `{_remedy(overrides)}`"
         )
+
+
+def _shown(value: Any) -> str:
+    """A whole section is missing where the file was cut off."""
+    text = repr(value)
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
 
 
 def _differences(composed: Any, written: Any, prefix: str = "") -> list[tuple[str, Any, Any]]:

@@ -5,18 +5,23 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from textwrap import shorten
+from typing import Any, Final
 
 from tidemill.common.files import atomic_write
 from tidemill.errors import ConfigError
 from tidemill.project.compose import EXPERIMENT, compose
 from tidemill.project.project import Project
 
+_ON_LINE: Final = 2
+"""Place, among the comments that ruamel.yaml keeps of a key, of the one at the end of its line."""
+_WRITTEN: Final = "written of"
+
 
 def keep_overrides(project: Project, overrides: Sequence[str]) -> list[Path]:
     """Write overrides into ``conf/problem/``, where they hold for every run.
 
-    Comments and all other lines stay as they are.
+    Comments and all other lines stay as they are; a comment on the line of a value that changes says of which value it was written.
 
     Parameters
     ----------
@@ -72,11 +77,16 @@ def _set(content: Any, override: str) -> None:
         _choose(content["defaults"], f"{group}@{package.partition('.')[2]}", value)
         return
     *parents, last = key.split(".")[1:]
+    held = [content]
     for name in parents:
         content = content.setdefault(name, {})
         if not isinstance(content, dict):
             raise ConfigError(f"--save: {override} cannot be kept: {name} is no group of settings in the file")
-    content[last] = _parsed(override)
+        held.append(content)
+    value = _parsed(override)
+    if content.get(last, value) != value:
+        _date_comment(held, [*parents, last], content[last])
+    content[last] = value
 
 
 def _choose(defaults: list[Any], wanted: str, option: str) -> None:
@@ -84,9 +94,31 @@ def _choose(defaults: list[Any], wanted: str, option: str) -> None:
     for item in defaults:
         for name in item if isinstance(item, dict) else ():
             if name.lstrip("/") == wanted:
+                if item[name] != option:
+                    _date_comment([item], [name], item[name])
                 item[name] = option
                 return
     raise ConfigError(f"--save: {option} cannot be kept: the problem's defaults have no line for {wanted}")
+
+
+def _date_comment(held: Sequence[Any], keys: Sequence[str], old: Any) -> None:
+    """Add to the comment on a value's line of which value it was written: its reasons may be none for the next.
+
+    ``held`` are the mappings that hold the keys; the comment of one in braces stands with the mapping around it.
+    """
+    for content, key in zip(reversed(held), reversed(keys), strict=True):
+        comment = content.ca.items.get(key) if hasattr(content, "ca") else None
+        if comment is not None and comment[_ON_LINE] is not None:
+            first, line_break, rest = comment[_ON_LINE].value.partition("\n")
+            if first and _WRITTEN not in first:
+                comment[_ON_LINE].value = f"{first} ({_WRITTEN} {_shown(old)}){line_break}{rest}"
+            return
+        if not (hasattr(content, "fa") and content.fa.flow_style()):
+            return
+
+
+def _shown(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else "none" if value is None else shorten(str(value), 40)
 
 
 def _parsed(override: str) -> Any:

@@ -14,6 +14,7 @@ if __name__ == "__main__" and len(sys.argv) > 1:
 
 
 from collections.abc import Callable
+from typing import Final
 
 import polars as pl
 
@@ -32,6 +33,9 @@ from tidemill.project.project import Project
 from tidemill.project.stage_arguments import stage_arguments
 from tidemill.project.tables import batch_names, growing, read_batches
 from tidemill.reports.generate import GeneratedReport
+
+_ABOUT: Final = "about.txt"
+"""Says what the folder of generated functions is for, and keeps DVC from the warning of an empty one."""
 
 
 @says_errors
@@ -53,6 +57,10 @@ def run(project: Project, name: str) -> None:
         check_expectations(table, contract, paths, "votes")
 
     paths.generated.mkdir(exist_ok=True)
+    if not (paths.generated / _ABOUT).exists():
+        (paths.generated / _ABOUT).write_text(
+            f"What the generated labeling functions of {name} have learned and asked.\n"
+        )
     GeneratedReport(voters=()).write(paths.generated_report)  # replaced where anything is generated
     with growing(paths.votes, contract, keeps_contract) as write:
         generate = _generator(problem, paths, dev, settings)

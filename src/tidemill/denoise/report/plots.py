@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from tidemill.common.files import make_folder
 from tidemill.contracts import ABSTAIN, NO_GOLD, Probabilities, Votes
 from tidemill.reports.denoise import Explanation, FunctionQuality
 
@@ -45,7 +46,7 @@ def draw(
     list of Path
         PNG files.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     figures = {
         "accuracies.png": _accuracies(explanation.functions),
         "agreement.png": _agreement(votes, list(explanation.functions)),

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from tidemill.apps.studies.driftbench.population import SOURCES
+from tidemill.common.files import make_folder
 from tidemill.common.spelling import did_you_mean
 from tidemill.errors import ConfigError
 from tidemill.flows.simulation.api import Api
@@ -94,7 +95,9 @@ def simulate(  # noqa: PLR0913 - what is simulated, and where
 @contextlib.contextmanager
 def _place(folder: Path | None) -> Iterator[Path]:
     if folder is not None:
-        folder.mkdir(parents=True)
+        if folder.exists():
+            raise ConfigError(f"{folder} is there already: --folder is made new, name another")
+        make_folder(folder)
         yield folder
         return
     with tempfile.TemporaryDirectory(prefix="tidemill-", ignore_cleanup_errors=True) as name:

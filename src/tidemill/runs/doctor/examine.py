@@ -13,10 +13,12 @@ from typing import Final
 
 from tidemill.errors import ConfigError, PublishError, TidemillError
 from tidemill.project.batches import arrivals
+from tidemill.project.compose import refuse_stale_code, refuse_stale_params
 from tidemill.project.config import load_params
 from tidemill.project.gold_history import GoldHistory
 from tidemill.project.layout import problem_names
 from tidemill.project.project import Project
+from tidemill.project.stage_code.stage_fingerprints import package_seen_from
 from tidemill.runs.checkout import branch_to_publish_on, require_repository
 from tidemill.runs.doctor.cached_results import damaged_results, lost_champions
 from tidemill.runs.doctor.leftovers import leftovers, sweep_leftovers
@@ -169,11 +171,7 @@ def _dvc_files(root: Path) -> Iterator[Finding]:
 
 def _records(project: Project) -> Iterator[Finding]:
     """Of settings, lists of batches and gold that a person or a merge has left in pieces; git has what was committed."""
-    params = project.shared / "params.yaml"
-    try:
-        _ = params.exists() and load_params(params)
-    except ConfigError as error:
-        yield Finding("settings", str(error))
+    yield from _composed(project)
     for problem in problem_names(project.shared):
         paths = project.paths(problem)
         for read in (partial(arrivals, paths.manifest), partial(GoldHistory.read, paths.gold_history)):
@@ -181,6 +179,18 @@ def _records(project: Project) -> Iterator[Finding]:
                 read()
             except TidemillError as error:
                 yield Finding(problem, str(error))
+
+
+def _composed(project: Project) -> Iterator[Finding]:
+    """Of files that ``tidemill compose`` writes: one that was cut off may be whole YAML, and is told by what it would be."""
+    try:
+        if (project.conf / "config.yaml").exists():
+            refuse_stale_params(project)
+            refuse_stale_code(project, package_seen_from(project.root))
+        elif project.params.exists():
+            load_params(project.params)
+    except ConfigError as error:
+        yield Finding("settings", str(error))
 
 
 def _tables(project: Project) -> Iterator[Finding]:
