@@ -41,6 +41,8 @@ def test_words_for_no_label_are_none_where_no_class_has_the_name() -> None:
     "word",
     [
         "-1",
+        "#REF!",
+        "#DIV/0!",
         "NA",
         "n/a",
         "N.A.",

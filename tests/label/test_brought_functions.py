@@ -5,7 +5,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from tidemill.contracts import FunctionError
+from tidemill.contracts import ConfigError, FunctionError
 from tidemill.label.command import Request, cast
 
 pytestmark = pytest.mark.slow
@@ -214,6 +214,38 @@ def test_numbers_that_are_text_for_their_commas_are_told(tmp_path, capsys):
     told = capsys.readouterr().err
     assert "rows.csv: column 'score' holds numbers as '0,85', which are read as text" in told
     assert "'stars'" not in told
+
+
+def test_files_that_may_be_meant_as_functions_and_are_not_read_are_told(tmp_path, rows, capsys):
+    folder = tmp_path / "lfs"
+    for name in ("a.yaml", "b.YAML", "more/c.yml", "_d/e.yaml", "more/helper.py"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(
+            f"version: 1\nfunctions:\n- {{name: {name[0]}, kind: length, below: 6, vote: bad}}\n"
+        )
+    assert list(votes(rows, folder)) == ["a"]
+    told = capsys.readouterr().err
+    assert "b.YAML is not read: write the suffix in small letters" in told
+    assert "more/c.yml is in a folder below, and not read" in told
+    assert "e.yaml" not in told
+    assert "helper" not in told
+
+
+def test_categories_of_a_parquet_file_are_text(tmp_path):
+    path = tmp_path / "rows.parquet"
+    pl.DataFrame({"text": ["x", "y"], "kind": ["a", "b"]}).with_columns(pl.all().cast(pl.Categorical)).write_parquet(
+        path
+    )
+    functions = declared(tmp_path, "name: m, kind: member, column: kind, values: [b], vote: bad")
+    assert votes(path, functions) == {"m": [-1, 0]}
+
+
+def test_classes_of_votes_that_differ_in_letter_case_are_asked_about(tmp_path, rows):
+    functions = declared(
+        tmp_path, "name: a, kind: length, below: 6, vote: good", "name: b, kind: length, above: 6, vote: Good"
+    )
+    with pytest.raises(ConfigError, match="votes name the classes 'Good' and 'good': write one of them throughout"):
+        votes(rows, functions, classes=None)
 
 
 def test_row_ids_that_come_twice_or_not_at_all_are_named(tmp_path, capsys):

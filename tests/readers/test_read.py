@@ -8,6 +8,7 @@ import io
 import json
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pyarrow as pa
@@ -20,8 +21,9 @@ from tests.readers.workbooks import workbook
 from tidemill.contracts import DataError
 from tidemill.readers import compressed, formulas
 from tidemill.readers.options import ReadOptions
+from tidemill.readers.other_tools import notes_on_status
 from tidemill.readers.read import SUFFIXES, parse, read_file, report_reading
-from tidemill.readers.table import BadRow
+from tidemill.readers.table import BadRow, Table
 
 ROWS = {"id": ["a", "b"], "text": ["x, y", None]}
 
@@ -294,6 +296,28 @@ def test_labels_that_were_rejected_in_prodigy_are_none_and_told() -> None:
     assert parse("\n".join(map(json.dumps, chosen)).encode(), "t.jsonl").columns["accept"] == ["good", None, None]
     others = [row | {"answer": "yes"} for row in rows]
     assert parse("\n".join(map(json.dumps, others)).encode(), "t.jsonl").columns["label"] == ["good", "good", "bad"]
+
+
+@pytest.mark.parametrize(
+    ("name", "cells", "told"),
+    [
+        ("status", ["accepted", "Rejected", "skipped"], "'rejected', 'skipped' in 2 rows"),
+        ("review_status", ["rejected", "", None], "'rejected' in 1 rows"),
+        ("status", ["open", "closed", None], None),
+        ("reason", ["rejected", "", None], None),
+    ],
+)
+def test_a_column_that_says_that_labels_were_rejected_is_told(name: str, cells: list[Any], told: str | None) -> None:
+    notes = notes_on_status(Table("t.csv", {"label": ["a", "b", "a"], name: cells}, (2, 3, 4)))
+    assert [told in note for note in notes] == ([] if told is None else [True])
+
+
+def test_the_rule_below_the_header_of_a_markdown_table_is_no_row() -> None:
+    table = parse(b"| text | label |\n|---|:--:|\n| a | good |\n| b | bad |\n", "t.csv")
+    assert table.columns["label"] == [" good ", " bad "]
+    assert "line 2 is a rule of dashes below the header, and left out" in table.notes[-1]
+    kept = parse(b"text|label\n---|good\nb|bad\n", "t.csv")
+    assert kept.columns["text"] == ["---", "b"]
 
 
 def test_an_object_of_pandas_with_columns_and_data_apart_is_a_table() -> None:

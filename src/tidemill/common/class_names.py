@@ -41,8 +41,9 @@ _NO_CLASS: Final = frozenset(
         "[]",
     }
     | {"unlabeled", "unlabelled", "not labeled", "not labelled", "no label"}
+    | {"#ref!", "#value!", "#name?", "#null!", "#num!", "#div/0!"}
 )
-"""Labels, folded, that mean that there is none, where no class has that name; backslash n is a null of databases."""
+"""Labels, folded, that mean that there is none, where no class has that name; backslash n is a null of databases, and # begins errors of spreadsheets."""
 
 
 def shown(names: Sequence[str]) -> str:

@@ -148,7 +148,7 @@ class Source:
     def _inside(self) -> list[str]:
         """Paths of the files below the folder that are not hidden, from the folder on."""
         inside = sorted(str(PurePosixPath(path).relative_to(self.path)) for path in files_below(self.files, self.path))
-        return [path for path in inside if not _hidden(path)]
+        return [path for path in inside if not is_hidden(path)]
 
     def _contents(self, paths: Iterable[str]) -> Iterator[tuple[str, bytes]]:
         return ((path, self.files.cat_file(f"{self.path}/{path}")) for path in paths)
@@ -206,7 +206,7 @@ class Source:
     def _without_images(self, classes: set[str]) -> list[str]:
         """Folders where those of classes are, in which no image is."""
         folders = {_base(str(item)) for item in self.files.ls(self.path, detail=False) if self.files.isdir(item)}
-        empty = sorted(name for name in folders - classes if not _hidden(name))
+        empty = sorted(name for name in folders - classes if not is_hidden(name))
         return [f"{self.name}: no image is in the folder {', '.join(empty[:3])}, which makes no class"] if empty else []
 
     def _metadata_file(self) -> str | None:
@@ -352,7 +352,7 @@ def _entries(incoming: str, root: Path) -> tuple[Any, list[str]]:
         result = files.ls(path, detail=False)
     else:
         result = [path] if files.exists(path) else []
-    return files, [item for item in map(str, result) if not _hidden(PurePosixPath(item).name)]
+    return files, [item for item in map(str, result) if not is_hidden(PurePosixPath(item).name)]
 
 
 def _named(files: Any, path: str, root: Path, *, is_url: bool) -> str:
@@ -402,8 +402,19 @@ def _is_unicode(path: str) -> bool:
     return not any("\ud800" <= letter <= "\udfff" for letter in path)
 
 
-def _hidden(path: str) -> bool:
-    """Whether systems and programs keep a file beside those of people; ``~$`` begins what Office has while a workbook is open."""
+def is_hidden(path: str) -> bool:
+    """Decide whether systems and programs keep a file beside those of people.
+
+    Parameters
+    ----------
+    path
+        Its path below a folder of theirs.
+
+    Returns
+    -------
+    bool
+        Also for what Office keeps while a workbook is open, ``~$name.xlsx``.
+    """
     return any(part.startswith((".", "~$")) for part in PurePosixPath(path).parts) or path.endswith(
         ("Thumbs.db", "desktop.ini")
     )

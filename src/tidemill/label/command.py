@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +13,7 @@ import numpy.typing as npt
 import polars as pl
 
 from tidemill.common.arrays import MAX_CLASSES
-from tidemill.common.class_names import class_names
+from tidemill.common.class_names import class_names, fold
 from tidemill.contracts import ABSTAIN, ConfigError, DataError
 from tidemill.label.analysis.alike import alike_functions
 from tidemill.label.analysis.constant import constant_functions
@@ -184,6 +185,11 @@ def _classes(given: str | Sequence[str] | None, path: Path) -> tuple[str, ...]:
     classes = tuple(sorted({name.removeprefix(_NOT).strip() for name in named}))
     if not classes:
         raise ConfigError(f"{path} names no class in `vote`: give --classes, such as ham,spam")
+    for name, other in itertools.pairwise(sorted(classes, key=fold)):
+        if fold(name) == fold(other):
+            raise ConfigError(
+                f"{path}: votes name the classes {name!r} and {other!r}: write one of them throughout, or name both with --classes"
+            )
     return classes
 
 
@@ -214,6 +220,8 @@ def _rows(path: Path, options: ReadOptions) -> _Rows:
     """
     frame, notes = _frame(path, options)
     schema = frame.collect_schema()
+    categories = [name for name, kind in schema.items() if isinstance(kind, (pl.Categorical, pl.Enum))]
+    frame = frame.with_columns(pl.col(categories).cast(pl.String))
     if "text" in schema and schema["text"] != pl.String:
         frame = frame.with_columns(pl.col("text").cast(pl.String))
     empty = pl.col("text").is_null() if "text" in schema else pl.lit(value=False)

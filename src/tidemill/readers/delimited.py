@@ -26,6 +26,8 @@ _DELIMITERS: Final = (",", ";", "\t", "|")
 _SEPARATOR_LINE: Final = re.compile(r"sep=(.)(?:\r\n|\r|\n)", re.IGNORECASE)
 _SAMPLE: Final = 1 << 16
 """Characters from which the delimiter is found."""
+_RULE: Final = re.compile(r"\s*:?-{2,}:?\s*|")
+"""A cell of the line below the header of a Markdown table."""
 _REPEATED: Final = 0.02
 """Share of the rows in which a header's cell stands as a value, from which on it is no header."""
 _NAMES: Final = frozenset(
@@ -109,6 +111,9 @@ def _parsed(text: str, name: str, options: ReadOptions, usual: str) -> Table:
     rows, blank = _without_blank_end(rows)
     notes += [f"{name}: {blank} rows at its end have no values and are left out"] if blank else []
     _refuse_twice(header, name)
+    if delimiter == "|" and rows and all(map(_RULE.fullmatch, rows[0][1])):
+        notes.append(f"{name}: line {rows[0][0]} is a rule of dashes below the header, and left out")
+        rows = rows[1:]
     rows, repeated = _without_headers(rows, header)
     if repeated:
         notes.append(f"{name}: {len(repeated)} lines repeat the header and are left out, such as line {repeated[0]}")

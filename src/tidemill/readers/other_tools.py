@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import Any, Final
 
@@ -11,6 +12,37 @@ _ACCEPTED: Final = "accept"
 _ANSWERS: Final = frozenset({_ACCEPTED, "reject", "ignore"})
 _ANSWERED: Final = ("label", "accept")
 """Columns to which an answer of Prodigy applies: a label that was offered, and one that was chosen."""
+
+
+_STATUS: Final = re.compile(r"(annotation|label|review)?[ _]?(status|state|decision)", re.IGNORECASE)
+_NOT_ACCEPTED: Final = frozenset(
+    {"rejected", "reject", "skipped", "skip", "cancelled", "canceled", "ignored", "deleted"}
+)
+
+
+def notes_on_status(table: Table) -> list[str]:
+    """Tell of a column by which labels may have been rejected where they were collected.
+
+    Parameters
+    ----------
+    table
+        Rows with labels.
+
+    Returns
+    -------
+    list of str
+        A note per such column.
+    """
+    notes = []
+    for name in filter(_STATUS.fullmatch, table.columns):
+        cells = [cell.strip().lower() if isinstance(cell, str) else "" for cell in table.columns[name]]
+        found = [cell for cell in cells if cell in _NOT_ACCEPTED]
+        if found:
+            notes.append(
+                f"{table.name}: column {name!r} is {', '.join(map(repr, sorted(set(found))))} in {len(found)} rows, whose labels are "
+                "taken as others are: take these rows out of the file where their labels do not count"
+            )
+    return notes
 
 
 def of_other_tools(table: Table) -> Table:

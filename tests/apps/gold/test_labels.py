@@ -121,6 +121,19 @@ def test_two_people_may_say_the_same_and_the_newest_counts(project: Project) -> 
     assert labels(project)["may/2"] == 0
 
 
+def test_rows_that_people_of_one_file_label_differently_are_told(project: Project) -> None:
+    done = add(
+        project, "id,batch,label,who\n3,may,spam,r01\n3,may,ham,r02\n4,may,ham,r01\n4,may,ham,r02\n", dry_run=True
+    )
+    (told,) = done.notes
+    assert told.startswith("1 of 2 rows are labeled differently by people of the file")
+    assert (
+        add(project, "id,batch,label,status\n3,may,spam,rejected\n", dry_run=True)
+        .notes[0]
+        .startswith("labels.csv: column 'status' is 'rejected' in 1 rows")
+    )
+
+
 def test_labels_of_rows_that_were_picked_for_being_hard_or_may_have_been_skipped_do_not_judge_harm_beside_the_test(
     project: Project,
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from pathlib import Path
 
@@ -35,6 +36,21 @@ def test_keys_that_name_no_single_row_are_told(tmp_path: Path, capsys: pytest.Ca
         notes = capsys.readouterr().err.splitlines()
         assert len(notes) == len(told)
         assert all(part in note for part, note in zip(told, notes, strict=True))
+
+
+def test_tables_of_a_folder_are_read_whatever_packs_them_and_what_else_is_there_is_told(tmp_path: Path, capsys) -> None:
+    (tmp_path / "a.csv").write_text("text\nhello there\n")
+    (tmp_path / "b.CSV.gz").write_bytes(gzip.compress(b"text\nsee you\n"))
+    (tmp_path / "below").mkdir()
+    for name in ("below/c.csv", ".d.csv", "~$a.csv"):
+        (tmp_path / name).write_text("text\nmore\n")
+    found = input_rows(tmp_path, settings(key=None, gold=None))
+    assert [source.source.name for source in found] == ["a.csv", "b.CSV.gz"]
+    assert capsys.readouterr().err == f"note: {tmp_path.name}: its tables are read, and not below\n"
+    (tmp_path / "below" / "c.csv").unlink()
+    (tmp_path / "below").rmdir()
+    input_rows(tmp_path, settings(key=None, gold=None))
+    assert capsys.readouterr().err == ""
 
 
 def test_documents_are_predicted_candidate_by_candidate_under_the_ids_of_a_batch(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import secrets
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -20,6 +20,7 @@ from tidemill.project.layout import Paths
 from tidemill.project.project import Project
 from tidemill.readers.cell_text import as_string
 from tidemill.readers.options import DEFAULTS, ReadOptions
+from tidemill.readers.other_tools import notes_on_status
 from tidemill.readers.read import read_file
 from tidemill.readers.table import Table, nearest
 
@@ -118,7 +119,12 @@ def add_labels(project: Project, name: str, file: Path, options: FileOptions, *,
     if not dry_run:
         append_answers(rows.paths, done.answers)
     reading = rows.settings.model_copy(update={"gold": _label_column(table, rows, options)})
-    notes = (*table.notes, *values.words_for_no_label(table, reading, rows.problem.classes))
+    notes = (
+        *table.notes,
+        *values.words_for_no_label(table, reading, rows.problem.classes),
+        *notes_on_status(table),
+        *_notes_on_people(given[0]),
+    )
     return AddedLabels(done.answers, done.counts, done.splits, notes)
 
 
@@ -277,6 +283,19 @@ def _given_labels(table: Table, rows: ProblemRows, options: FileOptions, who: st
     if problems:
         raise shown_errors(problems, table.name, unknown=rows.not_arrived)
     return result, labels.count(NO_GOLD)
+
+
+def _notes_on_people(given: Sequence[_GivenLabel]) -> list[str]:
+    """A note on rows that people label differently in one file, whose answers are of one time."""
+    labels: dict[int, set[int]] = {}
+    for one in given:
+        labels.setdefault(one.place, set()).add(one.label)
+    differing = sum(len(several) > 1 for several in labels.values())
+    if not differing:
+        return []
+    which = f"{differing} of {len(labels)} rows are labeled differently by people of the file: one of the labels counts as gold"
+    more = "denoise.use_answers learns from all of them, and `tidemill review agreement` shows how far people agree"
+    return [f"{which}, by chance; {more}"]
 
 
 def _label_column(table: Table, rows: ProblemRows, options: FileOptions) -> str | None:

@@ -42,6 +42,7 @@ from tidemill.project.project import Project
 from tidemill.readers.cell_text import as_string
 from tidemill.readers.number_spellings import notes_on_numbers
 from tidemill.readers.options import DEFAULTS, ReadOptions
+from tidemill.readers.other_tools import notes_on_status
 from tidemill.readers.table import Table, nearest
 from tidemill.reports.project import Arrival, ChampionPin, Manifest
 
@@ -355,6 +356,7 @@ def _plan_table(wanted: NewProblem, source: Path) -> _Plan:
             ingest["image_folder"] = os.path.relpath(wanted.images.resolve(), source.parent)
     ingest["meta"] = metadata_kinds(wanted.meta, table, source, _reading(ingest))
     notes += notes_on_numbers(table, ingest["meta"])
+    notes += [] if wanted.label is None else notes_on_status(table)
     others = _others(table, ingest)
     problem = Problem(name=wanted.name, modality=modality, classes=classes)
     known = smallest_class_size(labels, classes) if labels else 0

@@ -19,16 +19,18 @@ from tidemill.ingest import values
 from tidemill.ingest.batch import candidate_hashes
 from tidemill.ingest.candidates.expand import with_candidates
 from tidemill.ingest.doubtful_texts import notes_on_texts
+from tidemill.ingest.image_paths import MAYBE_IMAGES
 from tidemill.ingest.images import check_images, notes_on_images, standard_images
 from tidemill.ingest.row_errors import RowErrors
 from tidemill.ingest.row_ids import row_ids
 from tidemill.ingest.settings import IngestSettings
-from tidemill.ingest.source import Source
+from tidemill.ingest.source import Source, is_hidden
 from tidemill.project.arrivals import batch_name
 from tidemill.readers.options import BadRows
 from tidemill.readers.read import SUFFIXES, parse, report_reading, suffix_of
 from tidemill.readers.table import Table
 
+_TOLD: Final = 5
 PAIR: Final = ("subject", "object")
 """Columns of candidates that predictions repeat."""
 STANDARD: Final = Path("-")
@@ -179,9 +181,12 @@ def _files(path: Path) -> list[Path]:
         raise DataError(f"{path} is a pipe or a device, not a file: send its content to standard input, and name -")
     if not path.is_dir():
         return [path]
-    tables = [
-        item for item in sorted(path.iterdir()) if item.suffix.lower() in SUFFIXES and not item.name.startswith(".")
-    ]
+    found = [item for item in sorted(path.iterdir()) if not is_hidden(item.name)]
+    tables = [item for item in found if item.is_file() and item.name.lower().endswith(SUFFIXES)]
+    others = [item.name for item in found if item not in tables and item.suffix.lower() not in MAYBE_IMAGES - {""}]
+    if tables and others:
+        more = " …" if len(others) > _TOLD else ""
+        report_reading([f"{path.name}: its tables are read, and not {', '.join(others[:_TOLD])}{more}"])
     return tables or [path]
 
 

@@ -17,7 +17,7 @@ from tidemill.label.engine.sandbox import Confinement
 from tidemill.label.engine.worker_pool import Limits, RemoteFunction, WorkerPool
 from tidemill.label.functions.declared import DeclaredLabelingFunction
 from tidemill.label.functions.function_fingerprint import fingerprint
-from tidemill.label.functions.loading import files_of, load_file, refuse_bad_names
+from tidemill.label.functions.loading import files_of, load_file, refuse_bad_names, unread_files_of
 from tidemill.label.settings import LabelSettings
 
 LoadedFunction = DeclaredLabelingFunction | RemoteFunction
@@ -69,6 +69,7 @@ class LoadedFunctions:
     processes: int
     confinement: Confinement = field(default_factory=Confinement)
     workers: WorkerPool | None = None
+    unread: list[str] = field(default_factory=list)
 
     def __enter__(self) -> Self:
         return self
@@ -79,8 +80,8 @@ class LoadedFunctions:
 
     @property
     def notes(self) -> list[str]:
-        """What Python functions are not kept from; empty without any."""
-        return [] if self.workers is None else self.workers.notes
+        """What Python functions are not kept from, and which files are not read."""
+        return [*self.unread, *([] if self.workers is None else self.workers.notes)]
 
     def generated(self) -> list[DeclaredLabelingFunction]:
         """List the functions whose votes are generated for all rows at once.
@@ -160,6 +161,7 @@ def open_functions(
     python = [file for file in files if file.suffix == ".py"]
     confinement = confine_to(path if path.is_dir() else path.parent, access)
     loaded = LoadedFunctions([], tuple(classes), limits, processes, confinement)
+    loaded.unread = unread_files_of(path) if path.is_dir() else []
     try:
         by_file: dict[Path, list[Any]] = dict(zip(python, loaded.start(python), strict=True)) if python else {}
         by_file |= {

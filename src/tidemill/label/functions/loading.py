@@ -79,6 +79,33 @@ def files_of(folder: Path) -> list[Path]:
     return sorted(path for path in folder.iterdir() if path.suffix in _SUFFIXES and not path.name.startswith("_"))
 
 
+def unread_files_of(folder: Path) -> list[str]:
+    """Tell which files of a folder may be meant as labeling functions and are not read.
+
+    Parameters
+    ----------
+    folder
+        Folder of labeling functions.
+
+    Returns
+    -------
+    list of str
+        A note on files whose suffix is in capital letters, and one on YAML files in folders below.
+    """
+    capital = [path for path in folder.iterdir() if path.suffix not in _SUFFIXES and path.suffix.lower() in _SUFFIXES]
+    below = [path for path in folder.rglob("*") if path.parent != folder and path.suffix.lower() in _SUFFIXES - {".py"}]
+    shown = [path for path in below if not any(part.startswith((".", "_")) for part in path.relative_to(folder).parts)]
+    told = (
+        (capital, "not read: write the suffix in small letters"),
+        (shown, "in a folder below, and not read: move it beside the other files of labeling functions"),
+    )
+    return [
+        f"{', '.join(str(path.relative_to(folder)) for path in sorted(paths))} is {what}"
+        for paths, what in told
+        if paths
+    ]
+
+
 def load_file(path: Path, *, classes: Sequence[str], closed: Sequence[Path] = ()) -> list[AnyFunction]:
     """Load the labeling functions of one file, by name.
 
