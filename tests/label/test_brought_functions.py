@@ -221,7 +221,7 @@ def test_files_that_may_be_meant_as_functions_and_are_not_read_are_told(tmp_path
     for name in ("a.yaml", "b.YAML", "more/c.yml", "_d/e.yaml", "more/helper.py"):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(
-            f"version: 1\nfunctions:\n- {{name: {name[0]}, kind: length, below: 6, vote: bad}}\n"
+            f"functions:\n- {{name: {name[0]}, kind: length, below: 6, vote: bad}}\n"
         )
     assert list(votes(rows, folder)) == ["a"]
     told = capsys.readouterr().err
