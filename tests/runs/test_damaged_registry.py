@@ -321,7 +321,10 @@ def test_settings_and_code_that_were_cut_off_and_are_whole_yaml_are_told(reposit
     assert "settings:" not in told(repository)
     for name, said in (
         ("code.yaml", r"settings: code\.yaml is stale: the code of stages .* Run `tidemill compose`"),
-        ("params.yaml", r"settings: params\.yaml is stale: spam is None there and .*… in conf/\. Run `tidemill compose`"),
+        (
+            "params.yaml",
+            r"settings: params\.yaml is stale: spam is None there and .*… in conf/\. Run `tidemill compose`",
+        ),
     ):
         lines = (repository / name).read_text().splitlines(keepends=True)
         (repository / name).write_text("".join(lines[: len(lines) // 2]))
