@@ -17,7 +17,7 @@ def pulled(refused: int) -> PulledAnswers:
 
 def test_counts_come_first_then_ten_refusals_and_what_to_do_next() -> None:
     lines = answers_lines("spam", pulled(12), "2 rows were skipped", dry_run=False)
-    assert lines[0] == "spam: 1 answers are new, 3 are known already, 1 are withdrawn, 2 rows were skipped"
+    assert lines[0] == "spam: 1 answer is new, 3 are known already, 1 is withdrawn, 2 rows were skipped"
     assert lines[1:11] == [f"  refused: task {number}" for number in range(10)]
     assert lines[11] == "  and 2 more are refused"
     assert lines[12] == "next: git commit -m 'Labels of spam' data/spam, then: tidemill run problem=spam"

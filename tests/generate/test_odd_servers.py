@@ -156,7 +156,7 @@ def test_a_row_that_the_server_refuses_does_not_stop_the_others(tmp_path):
     with language_model(filtering) as server:
         made = ask(tmp_path, server)
         assert len(server.bodies) == 60  # and is sent once
-    assert made.notes == ["llm: the server did not answer about 1 rows (400 Bad Request); the next run asks them again"]
+    assert made.notes == ["llm: the server did not answer about 1 row (400 Bad Request); the next run asks them again"]
     assert (made.votes[:, 0] != ABSTAIN).sum() == 59
 
 

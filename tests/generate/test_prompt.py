@@ -170,7 +170,7 @@ def test_failures_are_tried_again_with_longer_pauses_and_then_left_for_the_next_
         made = ask(tmp_path, server, endpoint={"retries": 3, "requests_at_once": 1})
         assert server.texts.most_common(1)[0][1] == 4
         assert made.notes == [
-            "llm: the server did not answer about 1 rows (503 Service Unavailable); the next run asks them again"
+            "llm: the server did not answer about 1 row (503 Service Unavailable); the next run asks them again"
         ]
         assert no_pauses == sorted(no_pauses)
         assert len(no_pauses) == 3

@@ -376,7 +376,7 @@ def test_texts_and_labels_that_are_formulas_without_a_value_are_refused(tmp_path
     cells = tuple("=A1" if name == column else cell for name, cell in zip(columns, last, strict=True))
     path = tmp_path / "t.xlsx"
     path.write_bytes(workbook(columns, first, cells))
-    with pytest.raises(DataError, match=rf"1 cells of column '{column}' are formulas .*row 3"):
+    with pytest.raises(DataError, match=rf"1 cell of column '{column}' is a formula .*row 3"):
         take(path, settings(bad_rows="quarantine"))
 
 

@@ -66,10 +66,10 @@ def test_a_table_reaches_no_image_outside_of_its_folder(tmp_path: Path, kind: st
 @pytest.mark.parametrize(
     ("named", "told"),
     [
-        ("a", "1 paths have no suffix, and one is found, such as shots/a.png"),
+        ("a", "1 path has no suffix, and one is found, such as shots/a.png"),
         ("{here}/a.png", None),
-        ("/home/else/shots/a.png", "1 absolute paths are read as the ends of them that are below"),
-        ("C:\\else\\shots\\a.png", "1 absolute paths"),
+        ("/home/else/shots/a.png", "1 absolute path is read as its end that is below"),
+        ("C:\\else\\shots\\a.png", "1 absolute path is read"),
     ],
 )
 def test_paths_of_other_machines_and_without_suffix_are_found_and_told(

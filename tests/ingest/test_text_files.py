@@ -34,8 +34,8 @@ def test_a_folder_of_texts_is_a_batch_with_a_document_for_each_file(tmp_path: Pa
         ("a.txt", "Rome", "Italy"),
         ("more/a.TXT", "Paris", "France"),
     ]
-    assert "may: 1 files are empty and left out (empty.txt)" in batch.notes
-    assert "may: 1 files are no .txt files and left out (x.pdf)" in batch.notes
+    assert "may: 1 file is empty and left out (empty.txt)" in batch.notes
+    assert "may: 1 file is no .txt file and left out (x.pdf)" in batch.notes
 
 
 def test_a_single_text_file_is_a_document(tmp_path: Path):

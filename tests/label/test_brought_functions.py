@@ -204,7 +204,7 @@ def test_numbers_are_text_and_rows_without_text_abstain_in_yaml_and_python_alike
     for functions in (python, yaml):
         assert list(votes(numbers, functions).values()) == [[0, 0]]
         assert list(votes(blank, functions).values()) == [[0, -1]]
-        assert "1 rows have no text" in capsys.readouterr().err
+        assert "1 row has no text" in capsys.readouterr().err
 
 
 def test_numbers_that_are_text_for_their_commas_are_told(tmp_path, capsys):
@@ -220,9 +220,7 @@ def test_files_that_may_be_meant_as_functions_and_are_not_read_are_told(tmp_path
     folder = tmp_path / "lfs"
     for name in ("a.yaml", "b.YAML", "more/c.yml", "_d/e.yaml", "more/helper.py"):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_text(
-            f"functions:\n- {{name: {name[0]}, kind: length, below: 6, vote: bad}}\n"
-        )
+        (folder / name).write_text(f"functions:\n- {{name: {name[0]}, kind: length, below: 6, vote: bad}}\n")
     assert list(votes(rows, folder)) == ["a"]
     told = capsys.readouterr().err
     assert "b.YAML is not read: write the suffix in small letters" in told
@@ -253,8 +251,8 @@ def test_row_ids_that_come_twice_or_not_at_all_are_named(tmp_path, capsys):
     rows.write_text("row_id,text\na,x\na,y\n,z\n", encoding="utf-8")
     votes(rows, declared(tmp_path, "name: y, kind: length, below: 6, vote: bad"))
     told = capsys.readouterr().err
-    assert "1 row_ids come more than once (a)" in told
-    assert "1 rows have no row_id" in told
+    assert "1 row_id comes more than once (a)" in told
+    assert "1 row has no row_id" in told
 
 
 def test_gold_of_the_file_that_is_labeled_is_out_of_reach_of_yaml_and_python(tmp_path):

@@ -119,15 +119,15 @@ def test_every_function_abstains_on_a_row_without_text_and_that_is_told(here, fu
     votes = pl.read_parquet("votes.parquet").drop("row_id").rows()
     assert min(votes[0]) >= 0
     assert max(votes[1]) == -1
-    assert "e.jsonl: 1 rows have no text (b is the first): every function abstains there" in capsys.readouterr().err
+    assert "e.jsonl: 1 row has no text (b is the first): every function abstains there" in capsys.readouterr().err
 
 
 def test_ids_that_are_missing_or_come_twice_are_told(here, capsys):
     (here / "d.csv").write_text("row_id,text\na,x\na,y\n,z\n")
     tidemill("label", "d.csv", "--functions", "f.yaml", "--out", "votes.parquet")
     told = capsys.readouterr().err
-    assert "d.csv: 1 rows have no row_id" in told
-    assert "d.csv: 1 row_ids come more than once (a)" in told
+    assert "d.csv: 1 row has no row_id" in told
+    assert "d.csv: 1 row_id comes more than once (a)" in told
 
 
 @pytest.mark.parametrize("functions", ["gone.yaml", "gone.py"])

@@ -120,7 +120,7 @@ def test_a_header_that_comes_again_is_left_out_and_told() -> None:
     table = read("id,Text \na,b\nid, Text\nc,d\n")
     assert table.columns == {"id": ["a", "c"], "Text": ["b", "d"]}
     assert list(table.numbers) == [2, 4]
-    assert table.notes == ("t.csv: 1 lines repeat the header and are left out, such as line 3",)
+    assert table.notes == ("t.csv: 1 line repeats the header and is left out, such as line 3",)
     assert read("text\ntext\nb\n").columns == {"text": ["text", "b"]}  # a word, not a header
 
 

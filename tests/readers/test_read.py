@@ -92,7 +92,7 @@ def test_rows_know_their_lines() -> None:
         (b" \n", "t.jsonl", "t.jsonl is empty"),
         (b"id,text\n", "t.csv", "a header and no rows"),
         (b"[]", "t.json", "a header and no rows"),
-        (b"id,text\na,b\nc\n", "t.csv", "line 3: 1 cells where the header has 2"),
+        (b"id,text\na,b\nc\n", "t.csv", "line 3: 1 cell where the header has 2"),
         (b"id,text\na,b,c\n", "t.csv", "line 2: 3 cells"),
         (b'id,text\na,"b\nc,d\n', "t.csv", "line 2"),
         (b"id,id\na,b\n", "t.csv", "column 'id' is there twice"),
@@ -168,7 +168,7 @@ def test_exports_of_label_studio_give_data_and_the_choice() -> None:
     table = parse(f"[{row(1, 'good')}, {row(2)}, {row(3, 'good', 'bad')}, {row(4, 'bad', 'bad')}]".encode(), "t.json")
     assert table.columns == {"id": [1, 2, 3, 4], "text": ["t1", "t2", "t3", "t4"], "label": ["good", None, None, "bad"]}
     assert "an export of Label Studio" in table.notes[0]
-    assert "1 rows have annotations that name several classes" in table.notes[1]
+    assert "1 row has annotations that name several classes" in table.notes[1]
 
 
 def test_lists_of_one_label_are_that_label_and_lists_of_several_stay_lists() -> None:
@@ -339,15 +339,15 @@ def test_formulas_without_a_value_and_merged_cells_are_told() -> None:
         (
             "sheet 'reviews' is read, not notes",
             f"2 {cells('stars', 2)}",
-            f"1 {cells('label', 3)}",
-            "1 cells of column 'label' are errors such as #N/A, which are read as blank (the first in row 4)",
+            "1 cell of column 'label' is a formula whose value the file does not hold (in row 3): open it in a",
+            "1 cell of column 'label' is an error such as #N/A, which is read as blank (in row 4)",
             "merged cells have a value in the first row alone (1 times, first in column 'text', rows 3 to 4)",
         ),
         strict=True,
     ):
         assert note.startswith(f"t.xlsx: {told}")
     table.refuse_unread("text")
-    with pytest.raises(DataError, match="1 cells of column 'label' are formulas"):
+    with pytest.raises(DataError, match="1 cell of column 'label' is a formula"):
         table.refuse_unread("label")
 
 

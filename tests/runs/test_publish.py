@@ -270,7 +270,7 @@ def test_a_failing_stage_is_told_in_its_own_words(toy: Path):
 def test_uncommitted_inputs_are_refused_with_the_remedy(toy: Path):
     refuse_uncommitted(toy)
     (toy / "dvc.yaml").write_text("stages: {}\n")
-    with pytest.raises(RunError, match=r"1 files are not committed \(dvc\.yaml\)"):
+    with pytest.raises(RunError, match=r"1 file is not committed \(dvc\.yaml\)"):
         refuse_uncommitted(toy)
     assert (toy / "dvc.yaml").read_text() == "stages: {}\n"
 

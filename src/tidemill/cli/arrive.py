@@ -10,6 +10,7 @@ from typer import Exit, Option
 from tidemill.cli.options import AsJson, ProblemName
 from tidemill.cli.output import answering
 from tidemill.cli.project import open_project
+from tidemill.common.spelling import counted
 
 SOME_REFUSED = 3
 """Exit status where some files were refused."""
@@ -51,7 +52,7 @@ def arrive(
         left_out = [{"source": item.source, "reason": item.reason} for item in result.refused]
         labels = len(result.answers)
         content = {"problem": problem, "batches": result.batches, "labels": labels, "refused": left_out}
-        found = [*result.batches, *([f"{labels} labels for rows that were there"] if labels else [])]
+        found = [*result.batches, *([f"{counted(labels, 'label')} for rows that were there"] if labels else [])]
         answer(content, [f"{problem}: {', '.join(found) or 'nothing new'}", *refused])
     if result.refused:
         raise Exit(SOME_REFUSED)
@@ -64,7 +65,9 @@ def _take_back(problem: str, batch: str, *, as_json: bool) -> None:
     with answering(as_json=as_json) as answer:
         done = undo_arrival(open_project(problem), problem, batch)
         what = f"batch {batch!r} is taken back" if done.is_batch else f"the labels of {done.source} are taken back"
-        labels = f", and {done.withdrawn} labels for earlier rows" if done.is_batch and done.withdrawn else ""
+        labels = (
+            f", and {counted(done.withdrawn, 'label')} for earlier rows" if done.is_batch and done.withdrawn else ""
+        )
         lines = [f"{problem}: {what}{labels}"]
         if done.later:
             lines.append(f"  made again without it: {', '.join(done.later)}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from tidemill.cli.options import AsJson, ProblemName
 from tidemill.cli.output import answering
 from tidemill.cli.project import open_project
+from tidemill.common.spelling import counted
 
 
 def label_errors(problem: ProblemName, *, as_json: AsJson = False) -> None:
@@ -22,4 +23,4 @@ def label_errors(problem: ProblemName, *, as_json: AsJson = False) -> None:
         table, words = suspected_errors(open_project(problem), problem)
         page = f"reports/{problem}/label_errors.html"
         content = {"page": page, "summary": words, "labels": table.to_dicts()}
-        answer(content, [f"{table.height:,} labels to look at: {page}. {words}"])
+        answer(content, [f"{counted(table.height, 'label')} to look at: {page}. {words}"])

@@ -11,6 +11,7 @@ from typer import Argument, Exit, Option
 from tidemill.cli.options import AbstainBelow, AsJson, EngineName, ModelVersion, ProblemName, path_or_standard
 from tidemill.cli.output import answering
 from tidemill.cli.project import open_project
+from tidemill.common.spelling import counted
 
 SOME_ERRORS = 3
 """Exit status where some rows could not be predicted."""
@@ -80,10 +81,10 @@ def predict(
             f" and {rest} more classes" if rest else ""
         )
         content = {"out": out, "version": done.version, "rows": done.rows, "predictions": counts, "errors": done.errors}
-        lines = [f"{out}, by {done.version}: {done.rows:,} rows: {summary}"]
+        lines = [f"{out}, by {done.version}: {counted(done.rows, 'row')}: {summary}"]
         if done.errors:
             lines.append(
-                f"{done.errors:,} rows could not be predicted; the column 'error' says why (exit status {SOME_ERRORS})"
+                f"{counted(done.errors, 'row')} could not be predicted; the column 'error' says why (exit status {SOME_ERRORS})"
             )
         if str(out) == "-":  # standard output is the table's
             print("\n".join(lines), file=sys.stderr)

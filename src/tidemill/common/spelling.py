@@ -1,4 +1,4 @@
-"""Which valid name a wrong one was probably meant to be."""
+"""Words of messages: which valid name a wrong one was probably meant to be, and how a number of things is said."""
 
 from __future__ import annotations
 
@@ -69,3 +69,28 @@ def did_you_mean(name: str, valid: Iterable[str]) -> str:
     more = f" and {len(names) - _LISTED:,} more" if len(names) > _LISTED else ""
     valid_names = f"valid are {', '.join(names[:_LISTED])}{more}" if names else "there are none"
     return f"; did you mean {result}?" if result else f"; {valid_names}"
+
+
+def counted(count: int, one: str, many: str | None = None) -> str:
+    """Word a number of things.
+
+    Parameters
+    ----------
+    count
+        How many.
+    one
+        What follows the number 1.
+    many
+        What follows other numbers; None: ``one`` with an s.
+
+    Returns
+    -------
+    str
+        The number, with commas between thousands, and the words.
+
+    Examples
+    --------
+    >>> counted(1, "row"), counted(2000, "row"), counted(0, "row is", "rows are")
+    ('1 row', '2,000 rows', '0 rows are')
+    """
+    return f"{count:,} {one if count == 1 else many or f'{one}s'}"

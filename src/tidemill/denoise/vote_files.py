@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from tidemill.common.spelling import counted
 from tidemill.contracts import ABSTAIN, DataError
 from tidemill.denoise.statistics.votes import check_votes
 from tidemill.denoise.vote_values import Cells, as_indices, numbered_from_zero, read_cells
@@ -370,8 +371,9 @@ def _repeated_names(table: pl.DataFrame, path: Path) -> list[str]:
         return []
     twice = table[named].filter(table[named].is_duplicated() & table[named].is_not_null()).unique(maintain_order=True)
     missing = table[named].null_count()
-    notes = [f"{path.name}: {len(twice)} names in {named} come more than once ({twice[0]})"] if len(twice) else []
-    return notes + ([f"{path.name}: {missing} rows have no {named}"] if missing else [])
+    repeated = counted(len(twice), f"name in {named} comes", f"names in {named} come")
+    notes = [f"{path.name}: {repeated} more than once ({twice[0]})"] if len(twice) else []
+    return notes + ([f"{path.name}: {counted(missing, 'row has', 'rows have')} no {named}"] if missing else [])
 
 
 def _turned_round(n_rows: int, n_functions: int, path: Path) -> list[str]:

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from tidemill.apps.reports.refresh_page import Refresh
 from tidemill.common.locks import locked
+from tidemill.common.spelling import counted
 from tidemill.evaluate.gate import ASK, PROMOTE
 from tidemill.flows.decisions import STAGE_OF, find_due, note_start
 from tidemill.flows.events import emit
@@ -136,7 +137,7 @@ def _label_cycle(work: Workspace, problem: str, *, log: Log) -> CycleResult:
     branch = work.branch or branch_to_publish_on(work.root)
     message = f"{problem}: label anew"
     done = publish(work, problem, branch=branch, promote=False, message=message, say=log.info)
-    text = f"{len(computed)} stages computed; labeled anew, {done.summary}"
+    text = f"{counted(len(computed), 'stage')} computed; labeled anew, {done.summary}"
     log.info(f"{problem}: {text}")
     return CycleResult(problem, computed, None, done.commit, text)
 
@@ -244,7 +245,7 @@ def _cycle(work: Workspace, problem: str, arrived: Sequence[str], *, log: Log) -
     message = f"{problem}: {word}\n\n" + "\n".join(verdict.reasons)
     branch = work.branch or branch_to_publish_on(work.root)
     done = publish(work, problem, branch=branch, promote=promote, message=message, say=log.info, pending=pending)
-    text = f"{len(computed)} stages computed; {_came_of(problem, done, asks=pending is not None)}, {done.summary}"
+    text = f"{counted(len(computed), 'stage')} computed; {_came_of(problem, done, asks=pending is not None)}, {done.summary}"
     log.info(f"{problem}: {text}")
     skipped = tuple(step.address for step in steps if step.address not in computed)
     refresh = Refresh(

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
+from tidemill.common.spelling import counted
 from tidemill.contracts import DataError
 from tidemill.ingest.fetched_images import URL, fetched_name
 
@@ -182,16 +183,16 @@ class ImagePaths:
         notes = []
         if self._moved:
             notes.append(
-                f"{name}: {len(self._moved)} absolute paths are read as the ends of them that are below {self.folder}, "
+                f"{name}: {counted(len(self._moved), 'absolute path is read as its end that is', 'absolute paths are read as the ends of them that are')} below {self.folder}, "
                 f"such as {self._moved[0]}"
             )
         if self._completed:
             notes.append(
-                f"{name}: {len(self._completed)} paths have no suffix, and one is found, such as {self._completed[0]}"
+                f"{name}: {counted(len(self._completed), 'path has', 'paths have')} no suffix, and one is found, such as {self._completed[0]}"
             )
         if self._composed:
             notes.append(
-                f"{name}: {len(self._composed)} paths are written in another Unicode form than the names of the files, which are taken, "
+                f"{name}: {counted(len(self._composed), 'path is', 'paths are')} written in another Unicode form than the names of the files, which are taken, "
                 f"such as {self._composed[0]}"
             )
         return notes

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Final, Literal
 
 from tidemill.common.progress import progress
+from tidemill.common.spelling import counted
 from tidemill.contracts import DataError
 from tidemill.ingest.row_errors import RowErrors
 from tidemill.ingest.settings import IngestSettings
@@ -86,7 +87,7 @@ def notes_on_images(done: Counter[str], name: str) -> list[str]:
     list of str
         A line for each thing that was done.
     """
-    return [f"{name}: {count} images have {note}" for note, count in sorted(done.items())]
+    return [f"{name}: {counted(count, 'image has', 'images have')} {note}" for note, count in sorted(done.items())]
 
 
 def rewrites(settings: IngestSettings) -> bool:

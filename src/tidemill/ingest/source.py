@@ -12,6 +12,7 @@ from typing import Any, Final
 import fsspec
 
 from tidemill.common.progress import progress
+from tidemill.common.spelling import counted
 from tidemill.contracts import DataError
 from tidemill.ingest.fetched_images import FOLDER, FetchLimits, fetch_images
 from tidemill.ingest.image_metadata import TABLE, columns_of_files, joined
@@ -197,7 +198,11 @@ class Source:
             path for path in shown if PurePosixPath(path).suffix.lower() not in MAYBE_IMAGES and path != _base(table)
         ]
         notes = (
-            [f"{self.name}: {len(others)} files are no images and left out ({', '.join(others[:3])})"] if others else []
+            [
+                f"{self.name}: {counted(len(others), 'file is no image', 'files are no images')} and left out ({', '.join(others[:3])})"
+            ]
+            if others
+            else []
         )
         if named and place == 0:
             notes += self._without_images({part[0] for part in parts})
@@ -280,7 +285,7 @@ def fetch_beside(source: Source, settings: IngestSettings) -> list[str]:
             f"{source.name}: {len(failed)} of {fetched + len(failed)} images were not fetched; {url} {reason}; "
             "try again, or set their rows aside with --bad-rows quarantine"
         )
-    return [f"{source.name}: {fetched} images fetched into {folder / FOLDER}, {len(failed)} not"]
+    return [f"{source.name}: {counted(fetched, 'image')} fetched into {folder / FOLDER}, {len(failed)} not"]
 
 
 def locate(source: str, root: Path) -> str:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import Final
 
+from tidemill.common.spelling import counted
 from tidemill.contracts import DataError
 from tidemill.ingest.settings import IngestSettings
 from tidemill.readers.delimited import parse_delimited
@@ -87,10 +88,11 @@ def text_files(
             f"{name} holds no {TEXT_SUFFIX} file with text in it: a document a file, or a table of documents"
         )
     told = notes[:_TOLD] + ([f"{name}: {len(notes)} files in all are not UTF-8"] if len(notes) > _TOLD else [])
-    for paths, why in ((empty, "empty"), (sorted(others), f"no {TEXT_SUFFIX} files")):
+    no_text = (f"file is no {TEXT_SUFFIX} file", f"files are no {TEXT_SUFFIX} files")
+    for paths, words in ((empty, ("file is empty", "files are empty")), (sorted(others), no_text)):
         if paths:
             rest = " …" if len(paths) > _TOLD else ""
-            told.append(f"{name}: {len(paths)} files are {why} and left out ({', '.join(paths[:_TOLD])}{rest})")
+            told.append(f"{name}: {counted(len(paths), *words)} and left out ({', '.join(paths[:_TOLD])}{rest})")
     columns: dict[str, list[object]] = {settings.content: list(kept.values())}
     if settings.key_column is not None:
         columns[settings.key_column] = list(kept)
@@ -131,5 +133,5 @@ def single_document(document: Table, name: str, settings: IngestSettings) -> Tab
             "that its suffix says what it is (.csv, .tsv), or put it into a folder if it is one"
         )
     lines = sum(1 for line in str(text).splitlines() if line.strip())
-    told = f"{name}: its {lines} lines are one document, which is one row; a text a line is read from .csv and .jsonl"
+    told = f"{name}: its {counted(lines, 'line is', 'lines are')} one document, which is one row; a text a line is read from .csv and .jsonl"
     return document if lines == 1 else replace(document, notes=(*document.notes, told))

@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from tidemill.common.class_names import UNSEEN, ClassIndices, class_indices, fold, means_no_class
+from tidemill.common.spelling import counted
 from tidemill.contracts import NO_GOLD
 from tidemill.ingest.row_errors import RowErrors
 from tidemill.ingest.settings import IngestSettings, Kind
@@ -290,7 +291,7 @@ def words_for_no_label(table: Table, settings: IngestSettings, classes: Sequence
         return []
     words = ", ".join(map(repr, sorted(set(found))))
     verb = "is" if len(set(found)) == 1 else "are"
-    return [f"{table.name}: in column {settings.gold!r} {words} {verb} {NO_LABEL} ({len(found)} rows)"]
+    return [f"{table.name}: in column {settings.gold!r} {words} {verb} {NO_LABEL} ({counted(len(found), 'row')})"]
 
 
 def is_no_class(value: object) -> bool:

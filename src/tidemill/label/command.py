@@ -14,6 +14,7 @@ import polars as pl
 
 from tidemill.common.arrays import MAX_CLASSES
 from tidemill.common.class_names import class_names, fold
+from tidemill.common.spelling import counted
 from tidemill.contracts import ABSTAIN, ConfigError, DataError
 from tidemill.label.analysis.alike import alike_functions
 from tidemill.label.analysis.constant import constant_functions
@@ -243,7 +244,7 @@ def _rows(path: Path, options: ReadOptions) -> _Rows:
         frame = frame.with_columns(pl.col("text").fill_null(""))
         first = about.filter(pl.col("blank"))["row_id"][0]
         notes.append(
-            f"{path.name}: {int(blank.sum())} rows have no text ({first} is the first): every function abstains there"
+            f"{path.name}: {counted(int(blank.sum()), 'row has', 'rows have')} no text ({first} is the first): every function abstains there"
         )
     return _Rows(frame, blank, [*notes, *_about_ids(about["row_id"], path)])
 
@@ -251,10 +252,12 @@ def _rows(path: Path, options: ReadOptions) -> _Rows:
 def _about_ids(ids: pl.Series, path: Path) -> list[str]:
     entries = []
     if ids.null_count():
-        entries.append(f"{path.name}: {ids.null_count()} rows have no row_id")
+        entries.append(f"{path.name}: {counted(ids.null_count(), 'row has', 'rows have')} no row_id")
     twice = ids.drop_nulls().value_counts().filter(pl.col("count") > 1)["row_id"].sort()
     if len(twice):
-        entries.append(f"{path.name}: {len(twice)} row_ids come more than once ({', '.join(twice[:3])})")
+        entries.append(
+            f"{path.name}: {counted(len(twice), 'row_id comes', 'row_ids come')} more than once ({', '.join(twice[:3])})"
+        )
     return entries
 
 

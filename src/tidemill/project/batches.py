@@ -17,6 +17,7 @@ from typing import Any
 
 import polars as pl
 
+from tidemill.common.spelling import counted
 from tidemill.contracts import NO_GOLD, Column, Contract, DataError, Problem, gold_contract
 from tidemill.ingest.batch import SEEN, Batch, build_batch, counts, empty_seen
 from tidemill.ingest.settings import IngestSettings
@@ -136,7 +137,7 @@ def _unrecorded(made: list[Batch], paths: Paths) -> list[str]:
     open_rows = set(unlabeled) - {answer.row_id for answer in GoldHistory.read(paths.gold_history).answers}
     lost = {batch.name: int(batch.late["row_id"].is_in(list(open_rows)).sum()) for batch in made}
     return [
-        f"{name}: {count} labels for rows of earlier batches are not taken in; `tidemill gold add {paths.name}` with its file does"
+        f"{name}: {counted(count, 'label for a row of an earlier batch is', 'labels for rows of earlier batches are')} not taken in; `tidemill gold add {paths.name}` with its file does"
         for name, count in lost.items()
         if count
     ]
@@ -146,7 +147,7 @@ def _tell_quarantined(batch: Batch) -> None:
     if batch.bad.height:
         first = batch.bad.row(0, named=True)
         print(
-            f"ingest: {batch.name}: {batch.bad.height} rows are set aside, the first is {first['number']}: {first['reason']}",
+            f"ingest: {batch.name}: {counted(batch.bad.height, 'row is', 'rows are')} set aside, the first is {first['number']}: {first['reason']}",
             file=sys.stderr,
         )
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import polars as pl
 
+from tidemill.common.spelling import counted
 from tidemill.contracts import NO_GOLD, Contract, DataError, Problem, answers_contract, gold_contract
 from tidemill.ingest.batch import SEEN
 from tidemill.ingest.row_ids import row_ids
@@ -82,9 +83,13 @@ def write_gold(problem: Problem, paths: Paths, batches: Sequence[str]) -> list[s
     as_of = max((answer.when for answer in late), default=None)
     GoldState(labels=labels, late=len(late), as_of=as_of).write(paths.gold_state)
     lost = len(history.counting) - len(late)
-    return [f"{lost} labels of {paths.gold_history.name} are of rows that no batch has; they wait for them"] * (
-        lost > 0
+    name = paths.gold_history.name
+    said = counted(
+        lost,
+        f"label of {name} is of a row that no batch has; it waits for it",
+        f"labels of {name} are of rows that no batch has; they wait for them",
     )
+    return [said] * (lost > 0)
 
 
 def _answers(history: GoldHistory, classes: Sequence[str], rows: set[str]) -> pl.DataFrame:

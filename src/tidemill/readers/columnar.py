@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
 
+from tidemill.common.spelling import counted
 from tidemill.contracts import DataError
 from tidemill.readers.cell_text import as_string, plain_header
 from tidemill.readers.compressed import check_unpacked_size
@@ -21,6 +22,15 @@ if TYPE_CHECKING:
 
 _FILE_MARK: Final = b"ARROW1"
 """First bytes of an Arrow file; a stream has none."""
+_UNCOMPUTED: Final = (
+    "a formula whose value the file does not hold (in row {row}): open it in a spreadsheet program and save it",
+    "formulas whose value the file does not hold (the first in row {row}): open it in a spreadsheet program and save it",
+)
+_ERRORS: Final = (
+    "an error such as #N/A, which is read as blank (in row {row})",
+    "errors such as #N/A, which are read as blank (the first in row {row})",
+)
+"""What is said of one such cell, and of several."""
 _WITH_ROWS: Final = 2
 """Lines of a sheet from which on it has a header and a row."""
 
@@ -145,15 +155,12 @@ def parse_excel(data: bytes, name: str) -> Table:
     notes = [f"{name}: sheet {sheet!r} is read, not {', '.join(others)}"] if others else []
     unnamed = [column for place, column in header.items() if rows[0][1][place] == ""]
     notes += [f"{name}: columns without a name are named {', '.join(unnamed)}"] if unnamed else []
-    what = "formulas whose value the file does not hold (the first in row {}): open it in a spreadsheet program and save it"
     if blank.hidden_rows:
         notes.append(
             f"{name}: {blank.hidden_rows} rows that are hidden in the sheet, as by a filter, are read as the others are"
         )
-    unread = _about_cells(blank.uncomputed, what, header, name)
-    errors = _about_cells(
-        blank.errors, "errors such as #N/A, which are read as blank (the first in row {})", header, name
-    )
+    unread = _about_cells(blank.uncomputed, _UNCOMPUTED, header, name)
+    errors = _about_cells(blank.errors, _ERRORS, header, name)
     notes += [*unread.values(), *errors.values(), *_about_merged(merged, header, rows[0][0], name)]
     return Table(name, columns, [number for number, _ in rows[1:]], "row", notes=tuple(notes), unread=unread)
 
@@ -168,16 +175,22 @@ def _of_others(workbook: CalamineWorkbook) -> str:
     return f", and of others ({', '.join(others)}) none is read{found}: put the sheet with the rows first, or save it as .csv"
 
 
-def _about_cells(cells: Sequence[tuple[int, int]], what: str, header: Mapping[int, str], name: str) -> dict[str, str]:
+def _about_cells(
+    cells: Sequence[tuple[int, int]], what: tuple[str, str], header: Mapping[int, str], name: str
+) -> dict[str, str]:
     """What is told of each column that has such cells."""
     first: dict[int, int] = {}
     for row, place in cells:
         first.setdefault(place, row)
     names = {place: header.get(place, f"column_{place + 1}") for place in first}
-    return {
-        names[place]: f"{name}: {count} cells of column {names[place]!r} are {what.format(first[place])}"
-        for place, count in Counter(place for _, place in cells).items()
-    }
+    counts = Counter(place for _, place in cells)
+    results = {}
+    for place, count in counts.items():
+        one, many = (words.format(row=first[place]) for words in what)
+        column = names[place]
+        said = counted(count, f"cell of column {column!r} is {one}", f"cells of column {column!r} are {many}")
+        results[column] = f"{name}: {said}"
+    return results
 
 
 def _about_merged(

@@ -17,6 +17,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from tidemill.common.spelling import counted
 from tidemill.contracts import DataError, NoRowsError
 from tidemill.readers.cell_text import plain_header
 from tidemill.readers.options import ReadOptions
@@ -109,14 +110,16 @@ def _parsed(text: str, name: str, options: ReadOptions, usual: str) -> Table:
     header, rows, guessed = _header(rows, stated=options.header)
     notes += [f"{name}: {guessed}"] if guessed else []
     rows, blank = _without_blank_end(rows)
-    notes += [f"{name}: {blank} rows at its end have no values and are left out"] if blank else []
+    blanks = counted(blank, "row at its end has no values and is", "rows at its end have no values and are")
+    notes += [f"{name}: {blanks} left out"] if blank else []
     _refuse_twice(header, name)
     if delimiter == "|" and rows and all(map(_RULE.fullmatch, rows[0][1])):
         notes.append(f"{name}: line {rows[0][0]} is a rule of dashes below the header, and left out")
         rows = rows[1:]
     rows, repeated = _without_headers(rows, header)
     if repeated:
-        notes.append(f"{name}: {len(repeated)} lines repeat the header and are left out, such as line {repeated[0]}")
+        lines = counted(len(repeated), "line repeats the header and is", "lines repeat the header and are")
+        notes.append(f"{name}: {lines} left out, such as line {repeated[0]}")
     kept, bad = _complete(rows, header, name, options)
     columns = {column: [row[place] or None for _, row in kept] for place, column in enumerate(header)}
     return Table(name, columns, [number for number, _ in kept], notes=tuple(notes), bad=tuple(bad))
@@ -285,7 +288,7 @@ def _complete(rows: Rows, header: Sequence[str], name: str, options: ReadOptions
         if len(row) == len(header):
             kept.append((number, row))
             continue
-        reason = f"{len(row)} cells where the header has {len(header)} ({', '.join(header)})"
+        reason = f"{counted(len(row), 'cell')} where the header has {len(header)} ({', '.join(header)})"
         if options.bad_rows == "refuse":
             remedy = (
                 "quote cells that hold the delimiter or a line break"

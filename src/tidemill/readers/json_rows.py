@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from tidemill.common.class_names import fold
+from tidemill.common.spelling import counted
 from tidemill.contracts import DataError
 from tidemill.readers.options import ReadOptions
 from tidemill.readers.table import BadRow, Table
@@ -373,7 +374,9 @@ def _label_studio(rows: list[dict[str, Any]], name: str) -> tuple[list[dict[str,
     if any("label" in row["data"] for row in rows):
         notes.append(f"{name}: the column label of its data is named {_DATA_LABEL}")
     if disagreeing:
-        notes.append(f"{name}: {disagreeing} rows have annotations that name several classes, and no label")
+        notes.append(
+            f"{name}: {counted(disagreeing, 'row has', 'rows have')} annotations that name several classes, and no label"
+        )
     return plain, notes
 
 

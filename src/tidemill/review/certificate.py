@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tidemill.common.spelling import counted
 from tidemill.reports.review import AuditTarget, Certificate, ReviewersError
 
 
@@ -29,7 +30,10 @@ def certificate_lines(found: Certificate) -> list[str]:
         else f"reviewers were wrong in {reviewers.wrong} of {reviewers.asked} test questions{_overruled(reviewers)}, so in {reviewers.bound:.1%} at most"
     )
     newest = f"; newest answer {found.newest_answer[:16]}Z" if found.newest_answer else ""
-    lines = [f"{claim}: {verdict}", f"  {found.checked} rows checked, {found.errors} errors; {by}{newest}"]
+    lines = [
+        f"{claim}: {verdict}",
+        f"  {counted(found.checked, 'row')} checked, {counted(found.errors, 'error')}; {by}{newest}",
+    ]
     return lines if found.met else [*lines, f"  {_missing(found)}"]
 
 

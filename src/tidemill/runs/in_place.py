@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 from tidemill.common.locks import locked
+from tidemill.common.spelling import counted
 from tidemill.errors import RunError, TidemillError
 from tidemill.project.compose import compose_all
 from tidemill.project.config import load_params
@@ -94,7 +95,7 @@ def main() -> None:
         ran = run_in_place(Project.open(Path(sys.argv[1])), sys.argv[2], sys.argv[3])
     except TidemillError as error:
         sys.exit(f"error: {error}")
-    print(json.dumps({sys.argv[2]: [f"{len(ran)} stages computed in place"]}))
+    print(json.dumps({sys.argv[2]: [f"{counted(len(ran), 'stage')} computed in place"]}))
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tidemill.common.locks import CLAIM, abandoned, claimed
+from tidemill.common.spelling import counted
 from tidemill.errors import RunError
 from tidemill.project.layout import RUNS
 from tidemill.project.made_tables import remove_made_tables
@@ -244,7 +245,7 @@ def refuse_uncommitted(root: Path) -> None:
     if changed:
         shown = ", ".join(line[3:] for line in changed[:5]) + (" …" if len(changed) > 5 else "")  # noqa: PLR2004
         raise RunError(
-            f"{len(changed)} files are not committed ({shown}), and a run works on what is: `git add -A && git commit`, "
+            f"{counted(len(changed), 'file is', 'files are')} not committed ({shown}), and a run works on what is: `git add -A && git commit`, "
             "or try them in place with `tidemill compose && dvc repro`"
         )
 

@@ -108,7 +108,7 @@ def test_words_that_mean_no_label_are_told_and_are_not_of_the_class_of_blank_row
     text = "id,batch,label\n0,may,unknown\n1,may,\n2,may,ham\n"
     done = add(project, text, dry_run=True)
     assert done.counts["blank"] == 2
-    assert done.notes == ("labels.csv: in column 'label' 'unknown' is taken for no label (1 rows)",)
+    assert done.notes == ("labels.csv: in column 'label' 'unknown' is taken for no label (1 row)",)
     added = add(project, text, blank="spam", dry_run=True)
     assert added.counts["blank"] == 1
     assert [answer.label for answer in added.answers] == ["spam", "ham"]

@@ -148,7 +148,7 @@ def test_a_file_in_which_somebody_has_written_a_label_is_not_written_over(projec
     assert sample_rows(project, "spam", request, out).table.equals(table)
     write_frame(table.with_columns(pl.Series("label", ["", "", "ham", "", ""])), out)
     before = out.read_bytes()
-    with pytest.raises(ConfigError, match=rf"to_label{suffix} holds 1 labels that have not been added"):
+    with pytest.raises(ConfigError, match=rf"to_label{suffix} holds 1 label that has not been added"):
         sample_rows(project, "spam", request, out)
     assert out.read_bytes() == before
 

@@ -409,7 +409,7 @@ def test_how_a_file_is_read_is_kept_for_its_batches(project: Path) -> None:
     settings = Project.open(project).load("reviews", "ingest", IngestSettings)[1]
     assert (settings.encoding, settings.delimiter, settings.bad_rows) == ("cp1252", "|", "quarantine")
     assert any(
-        line.startswith("note: 1 rows are set aside, each with its reason; the first is 62: ") for line in done.lines
+        line.startswith("note: 1 row is set aside, each with its reason; the first is 62: ") for line in done.lines
     )
 
 
@@ -558,7 +558,7 @@ def test_a_folder_of_unlabeled_images_is_no_class(project: Path) -> None:
     folder = images(project / "elsewhere/pets", "cat/1.png", "dog/2.png", "unlabeled/3.png")
     done = new_problem.create_problem(words(images=str(folder)), Project.open(project))
     assert (done.rows, done.classes) == (3, ("cat", "dog"))
-    assert any("'unlabeled' is taken for no label (1 rows)" in line for line in done.lines)
+    assert any("'unlabeled' is taken for no label (1 row)" in line for line in done.lines)
 
 
 def test_a_table_that_names_images_becomes_a_problem_of_images(project: Path) -> None:
@@ -797,8 +797,8 @@ def test_ids_that_do_not_name_the_rows_are_told(project: Path, second: str, said
 @pytest.mark.parametrize(
     ("odd", "what", "shown"),
     [
-        ("cat/1_mask.png", "are named as others are, with a word for a mask", "cat/1_mask.png"),
-        ("dog/thumb/2.png", "lie in folders of masks or thumbnails", "dog/thumb/2.png"),
+        ("cat/1_mask.png", "is named as another is, with a word for a mask", "cat/1_mask.png"),
+        ("dog/thumb/2.png", "lies in a folder of masks or thumbnails", "dog/thumb/2.png"),
     ],
 )
 def test_images_that_are_masks_or_thumbnails_of_others_are_told(project: Path, odd: str, what: str, shown: str) -> None:
@@ -806,4 +806,4 @@ def test_images_that_are_masks_or_thumbnails_of_others_are_told(project: Path, o
     done = new_problem.create_problem(words(images=str(folder)), Project.open(project))
     told = [line for line in done.lines if "a row of its own" in line]
     assert len(told) == 1
-    assert told[0].startswith(f"note: pets: 1 images {what}, such as {shown}: each is a row of its own")
+    assert told[0].startswith(f"note: pets: 1 image {what}, such as {shown}: each is a row of its own")

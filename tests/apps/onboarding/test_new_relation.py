@@ -100,7 +100,7 @@ def test_relations_of_the_facts_are_classes_and_tables_of_documents_are_batches(
 def test_texts_keep_their_files_and_later_folders_of_texts_arrive(project: Project, elsewhere: Path):
     write(elsewhere / "texts" / "scan.pdf", "%PDF-")
     made = create_relation(wanted(elsewhere), project)
-    assert "note: texts: 1 files are no .txt files and left out (scan.pdf)" in made.lines
+    assert "note: texts: 1 file is no .txt file and left out (scan.pdf)" in made.lines
     incoming = Path("data/incoming/lies_in")
     assert len(list((incoming / "texts").iterdir())) == 48
     problem, settings, paths = project.load("lies_in", "ingest", IngestSettings)
@@ -109,7 +109,7 @@ def test_texts_keep_their_files_and_later_folders_of_texts_arrive(project: Proje
     write(incoming / "later" / "b.txt", "")
     found = scan(problem, settings, paths)
     assert (found.batches, found.refused) == (["later"], [])
-    assert "later: 1 files are empty and left out (b.txt)" in found.notes
+    assert "later: 1 file is empty and left out (b.txt)" in found.notes
 
 
 @pytest.mark.slow

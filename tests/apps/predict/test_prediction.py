@@ -219,7 +219,7 @@ def test_columns_that_differ_by_letter_case_are_taken_and_told(mail, capsys):
 
 def test_texts_that_are_formulas_without_a_value_are_refused(mail):
     (mail / "new.xlsx").write_bytes(workbook(("body", "note"), ("one", "x"), ("=A2", "x")))
-    with pytest.raises(DataError, match="1 cells of column 'body' are formulas"):
+    with pytest.raises(DataError, match="1 cell of column 'body' is a formula"):
         predict(mail / "new.xlsx", mail / "said.csv")
 
 

@@ -13,6 +13,7 @@ TEXT = "Straße: you won £100 (approx.), WIN!"
         ("keywords", {"words": ["win"], "case": True}, None),
         ("keywords", {"words": ["(approx.)"]}, "(approx.)"),
         ("keywords", {"words": ["pprox"], "whole_words": False}, "pprox"),
+        ("keywords", {"words": ["ou\nwo"], "whole_words": False}, "ou wo"),
         ("keywords", {"words": ["won"], "column": "subject"}, None),
         ("regex", {"pattern": r"(£)(\d+)"}, "£100"),
         ("regex", {"pattern": "YOU", "flags": ["ignore_case"]}, "you"),

@@ -27,6 +27,14 @@ def test_keywords_do_not_care_for_the_case_of_other_alphabets():
     assert fires("keywords", ["ÉCOLE", "école maternelle"], words=["école"]) == [0, 1]
 
 
+@pytest.mark.parametrize("options", [{}, {"case": True}, {"whole_words": False}, {"match": "all"}])
+def test_a_phrase_is_found_across_a_line_break_two_spaces_and_one_that_does_not_break(options):
+    texts = ["not spam", "not\r\nspam", "so not  spam.", "not\u00a0spam", "notspam", "not, spam", None]
+    for phrase in ("not spam", "not\nspam"):
+        assert fires("keywords", texts, words=[phrase], **options) == [0, 1, 2, 3]
+    assert fires("keywords", ["not spam", "spam."], words=[" spam"], **options) == [0]
+
+
 @pytest.mark.parametrize(
     ("near", "expected"),
     [

@@ -23,14 +23,14 @@ PIECES = [
     "_",
     "1",
 ]
-BETWEEN = ["", " ", "  ", "-", "!", "$", ".", "\n", "\0", "'"]
+BETWEEN = ["", " ", "  ", "-", "!", "$", ".", "\n", "\0", "'", "\r\n\t", "\u00a0", "\u2003", "\x1c", "\x85", "\u3000"]
 TEXTS = st.lists(
     st.one_of(st.none(), st.lists(st.sampled_from(PIECES + BETWEEN), max_size=8).map("".join)), min_size=1, max_size=12
 )
 WORDS = st.sampled_from(
     [
         *["win", "Win", "you won", "you-won", "prize", "k", "s", "is", "abcdefgh", "abcdefghi", "abcdefgh win"],
-        *["us$", "1", "_", "win!", "you won!", "won win won"],
+        *["us$", "1", "_", "win!", "you won!", "won win won", "you  won", "win\nyou", "win ", "won\u0020!"],
     ]
 )
 CONDITIONS = st.builds(

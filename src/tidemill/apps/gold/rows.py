@@ -9,6 +9,7 @@ from functools import cached_property
 import polars as pl
 
 from tidemill.common.files import atomic_write
+from tidemill.common.spelling import counted
 from tidemill.contracts import DataError, Problem
 from tidemill.ingest.settings import IngestSettings
 from tidemill.ingest.source import discover
@@ -157,4 +158,4 @@ def shown_errors(errors: Sequence[str], name: str, *, unknown: str = "") -> Data
     more = f"\n  and {len(errors) - most} more" if len(errors) > most else ""
     lines = "".join(f"\n  {error}" for error in errors[:most])
     where = f"\n{unknown.removeprefix('; ')}" if unknown and any("there is no row" in error for error in errors) else ""
-    return DataError(f"{name}: {len(errors)} rows cannot be taken, so none is:{lines}{more}{where}")
+    return DataError(f"{name}: {counted(len(errors), 'row')} cannot be taken, so none is:{lines}{more}{where}")

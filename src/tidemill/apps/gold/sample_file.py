@@ -8,6 +8,7 @@ import polars as pl
 
 from tidemill.apps.gold.rows import ProblemRows
 from tidemill.common.class_names import class_indices
+from tidemill.common.spelling import counted
 from tidemill.contracts import ConfigError, DataError
 from tidemill.ingest.values import is_missing
 from tidemill.readers.cell_text import as_string
@@ -50,6 +51,6 @@ def _refuse_loss(out: Path, rows: ProblemRows) -> None:
     lost = [label for row_id, label in filled if known.get(row_id) is None or known[row_id] != find(as_string(label))]
     if lost:
         raise ConfigError(
-            f"{out} holds {len(lost)} labels that have not been added: `tidemill gold add {rows.problem.name} {out}` adds them; "
+            f"{out} holds {counted(len(lost), 'label that has', 'labels that have')} not been added: `tidemill gold add {rows.problem.name} {out}` does; "
             "or name another file with --out, or remove it"
         )

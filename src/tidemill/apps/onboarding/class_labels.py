@@ -11,6 +11,7 @@ from typing import Final
 
 from tidemill.common.arrays import MAX_CLASSES
 from tidemill.common.class_names import JOINERS, class_names, fold
+from tidemill.common.spelling import counted
 from tidemill.contracts import OUTLIER, ConfigError, DataError
 from tidemill.ingest.values import NO_LABEL, is_maybe_no_class, is_missing, is_no_class, label_in
 from tidemill.project.arrivals import natural
@@ -188,7 +189,7 @@ def _without_label(labels: Sequence[object], classes: Sequence[str], where: str)
 def _taken_for_no_label(names: Sequence[str], where: str) -> str:
     shown = sorted(set(names))
     verb = "is" if len(shown) == 1 else "are"
-    return f"{where}: {', '.join(map(repr, shown))} {verb} {NO_LABEL} ({len(names)} rows)"
+    return f"{where}: {', '.join(map(repr, shown))} {verb} {NO_LABEL} ({counted(len(names), 'row')})"
 
 
 def _is_written(label: object) -> bool:

@@ -26,6 +26,7 @@ from tidemill.apps.onboarding.starter_functions import StarterFunctions, starter
 from tidemill.common.class_names import shown
 from tidemill.common.edited_yaml import load_yaml
 from tidemill.common.files import atomic_write
+from tidemill.common.spelling import counted
 from tidemill.contracts import ConfigError, DataError, Problem, TidemillError
 from tidemill.ingest.batch import Batch, build_batch, empty_seen
 from tidemill.ingest.image_paths import IMAGE_SUFFIXES, ImagePaths
@@ -176,7 +177,7 @@ class PreparedProblem:
         found = dict.fromkeys((*self.plan.notes, *others))
         if self.batch.bad.height:
             number, reason = self.batch.bad.row(0)
-            text = f"{self.batch.bad.height} rows are set aside, each with its reason; the first is {number}: {reason}"
+            text = f"{counted(self.batch.bad.height, 'row is', 'rows are')} set aside, each with its reason; the first is {number}: {reason}"
             return (*found, text)
         return tuple(found)
 
@@ -433,15 +434,21 @@ def _about_masks(table: Table, column: str) -> list[str]:
     named = [path for path in paths if _is_mask_of(path.with_suffix(""), known)]
     inside = [path for path in paths if any(part.lower() in _NOT_CLASSES for part in path.parts[1:-1])]
     told = (
-        (named, "are named as others are, with a word for a mask"),
-        (inside, "lie in folders of masks or thumbnails"),
+        (
+            named,
+            (
+                "image is named as another is, with a word for a mask",
+                "images are named as others are, with a word for a mask",
+            ),
+        ),
+        (inside, ("image lies in a folder of masks or thumbnails", "images lie in folders of masks or thumbnails")),
     )
     return [
         (
-            f"{table.name}: {len(found)} images {what}, such as {found[0].as_posix()}: each is a row of its own, which may be tested "
+            f"{table.name}: {counted(len(found), *words)}, such as {found[0].as_posix()}: each is a row of its own, which may be tested "
             "on what another taught; move them out of the folder"
         )
-        for found, what in told
+        for found, words in told
         if found
     ]
 
@@ -670,7 +677,7 @@ def _summary_line(plan: _Plan, batch: Batch, functions: str) -> str:
     labels = f"  {describe_labels(batch.labels)}\n" if any(batch.labels.values()) else ""
     name, count = plan.paths.name, functions.count("\n  - ")
     return (
-        f"{name}: {batch.raw.height} rows, {shown(plan.problem.classes)}, {count} labeling functions to start from\n"
+        f"{name}: {counted(batch.raw.height, 'row')}, {shown(plan.problem.classes)}, {counted(count, 'labeling function')} to start from\n"
         f"{labels}"
         f"  conf/problem/{name}.yaml                what your columns mean\n"
         f"  src/problems/{name}/functions.yaml      labeling functions: the part that needs you\n"
@@ -682,6 +689,6 @@ def _summary_line(plan: _Plan, batch: Batch, functions: str) -> str:
 def _caution(plan: _Plan) -> str:
     name = plan.paths.name
     return (
-        f"the rarest class has {plan.smallest_class_size} labels, fewer than {_ENOUGH}: nearly all of them teach, few are left to score "
+        f"the rarest class has {counted(plan.smallest_class_size, 'label')}, fewer than {_ENOUGH}: nearly all of them teach, few are left to score "
         f"by, so a person promotes (`tidemill approve {name}`). `tidemill predict {name} FILE --out OUT --version candidate` asks the model all the same; label more"
     )

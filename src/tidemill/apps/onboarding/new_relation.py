@@ -22,6 +22,7 @@ from tidemill.apps.onboarding.new_problem import CreatedProblem, NewProblem, sta
 from tidemill.apps.onboarding.problem_files import all_or_nothing, check_name, with_artifact, with_problem
 from tidemill.common.class_names import fold, shown
 from tidemill.common.files import atomic_write
+from tidemill.common.spelling import counted
 from tidemill.contracts import ConfigError, DataError, Problem
 from tidemill.ingest.batch import Batch, build_batch, empty_seen
 from tidemill.ingest.settings import IngestSettings
@@ -220,7 +221,10 @@ def _knowledge(wanted: NewRelation) -> _Knowledge:
     if left_out:
         rest = " …" if len(left_out) > _TOLD else ""
         lines = f"{table.unit} {', '.join(map(str, left_out[:_TOLD]))}{rest}"
-        notes.append(f"{table.name}: {len(left_out)} rows without a subject or an object are left out ({lines})")
+        said = counted(
+            len(left_out), "row without a subject or an object is", "rows without a subject or an object are"
+        )
+        notes.append(f"{table.name}: {said} left out ({lines})")
     return _Knowledge(list(facts), classes, notes)
 
 
@@ -246,8 +250,9 @@ def _document_files(folder: Path) -> tuple[list[Path], list[str]]:
         )
     others = [path.relative_to(folder).as_posix() for path in inside if path not in set(files)]
     rest = " …" if len(others) > _TOLD else ""
-    kind = "no .txt files" if is_text_file(files[0].name) else f"no tables ({files[0].name} is one)"
-    left_out = f"{folder.name}: {len(others)} files are {kind} and left out ({', '.join(others[:_TOLD])}{rest})"
+    kind, example = (".txt file", "") if is_text_file(files[0].name) else ("table", f" ({files[0].name} is one)")
+    said = counted(len(others), f"file is no {kind}", f"files are no {kind}s")
+    left_out = f"{folder.name}: {said}{example} and left out ({', '.join(others[:_TOLD])}{rest})"
     return files, [left_out] if others else []
 
 

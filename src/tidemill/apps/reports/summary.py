@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from tidemill.apps.reports.problem_report import METRICS, YARDSTICKS, ProblemReport, read_problem_report
+from tidemill.common.spelling import counted
 from tidemill.project.project import Project
 from tidemill.project.refused_sources import Refusals
 from tidemill.reports.monitor import Drift
@@ -67,7 +68,10 @@ def _rows(problem_report: ProblemReport) -> list[str]:
         else ""
     )
     return [
-        _line("rows", f"{problem_report.rows:,} in {len(problem_report.batches)} batches: {', '.join(lines)}{more}")
+        _line(
+            "rows",
+            f"{problem_report.rows:,} in {counted(len(problem_report.batches), 'batch', 'batches')}: {', '.join(lines)}{more}",
+        )
     ]
 
 

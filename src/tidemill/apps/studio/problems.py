@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from tidemill.common.spelling import counted
 from tidemill.contracts import TidemillError
 from tidemill.project.project import Project
 from tidemill.project.tables import batch_names
@@ -106,7 +107,7 @@ def _waiting(name: str, registry: Registry, drift: Drift | None, batches: list[s
     if not batches:
         yield f"No rows have arrived. Put a file where the settings say and run: tidemill arrive {name}"
     elif files < len(batches):
-        yield f"{len(batches) - files} batches are not read in yet: open Runs and versions, and start a run."
+        yield f"{counted(len(batches) - files, 'batch is', 'batches are')} not read in yet: open Runs and versions, and start a run."
     if registry.champion is None:
         yield "There is no model in production yet: write functions, then start a run under Runs and versions."
     for damage in registry.damages:

@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from tidemill.apps.workbench.formatting import row_line, vote_name
 from tidemill.apps.workbench.problem_view import SEED, ProblemView
+from tidemill.common.spelling import counted
 from tidemill.contracts import NO_GOLD, ConfigError, Votes
 from tidemill.label.analysis.disagreements import Change, changes
 from tidemill.label.analysis.summary import is_right
@@ -166,7 +167,7 @@ def printed(result: FunctionDiff) -> list[str]:
     head = f"{result.problem} since {result.against}, on {result.rows:,} rows"
     if not result.functions:
         return [f"{head}: no vote has changed"]
-    lines = [f"{head}: {len(result.functions)} functions changed, {result.unchanged} did not"]
+    lines = [f"{head}: {counted(len(result.functions), 'function')} changed, {result.unchanged} did not"]
     for function in result.functions:
         lines += ["", f"{function.function} ({function.kind})"]
         for name, part in (("gained", function.gained), ("lost", function.lost), ("flipped", function.flipped)):

@@ -9,7 +9,7 @@ from typing import Any
 from tidemill.apps.workbench.formatting import content, short
 from tidemill.apps.workbench.problem_view import ProblemView
 from tidemill.common.files import atomic_write
-from tidemill.common.spelling import did_you_mean
+from tidemill.common.spelling import counted, did_you_mean
 from tidemill.contracts import ConfigError, DataError
 from tidemill.project.row_names import RowNames
 from tidemill.reports.workbench import ExamplesAdded
@@ -88,4 +88,4 @@ def printed(result: ExamplesAdded) -> list[str]:
     list of str
         One line.
     """
-    return [f"{result.file}: {len(result.added)} rows added, {result.examples} examples in all"]
+    return [f"{result.file}: {counted(len(result.added), 'row')} added, {counted(result.examples, 'example')} in all"]

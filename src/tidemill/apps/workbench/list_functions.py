@@ -12,7 +12,7 @@ import numpy.typing as npt
 from tidemill.apps.workbench.formatting import WIDTH, columns, percent, vote_name
 from tidemill.apps.workbench.generated import generated_lines
 from tidemill.apps.workbench.problem_view import SEED, ProblemView
-from tidemill.common.spelling import did_you_mean
+from tidemill.common.spelling import counted, did_you_mean
 from tidemill.contracts import ABSTAIN, NO_GOLD, ConfigError, Probabilities, TidemillError
 from tidemill.denoise.report.explain import explain
 from tidemill.denoise.report.gold_report import against_gold
@@ -262,7 +262,7 @@ def printed(table: FunctionTable) -> list[str]:
         Lines of a terminal of 100 columns.
     """
     shares = f"coverage {percent(table.coverage, 1)}, conflict {percent(table.conflict, 1)}"
-    lines = [f"{table.problem}: {len(table.functions)} functions, {table.rows:,} rows; {shares}"]
+    lines = [f"{table.problem}: {counted(len(table.functions), 'function')}, {counted(table.rows, 'row')}; {shares}"]
     if table.label_model is None:
         lines.append(f"no label model of these functions yet: dvc repro denoise@{table.problem}")
     else:

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from tidemill.apps.workbench.formatting import percent, row_line, vote_name
 from tidemill.apps.workbench.generated import PROMPTS, ask_sample
 from tidemill.apps.workbench.problem_view import SEED, ProblemView
+from tidemill.common.spelling import counted
 from tidemill.contracts import ABSTAIN, NO_GOLD, Votes
 from tidemill.label.analysis.disagreements import disagreements, plurality
 from tidemill.label.analysis.summary import is_right
@@ -292,11 +293,14 @@ def printed(result: Trial) -> list[str]:
         ]
     lines += result.notes
     if result.failed:
-        lines += [f"FAILED on {result.failed:,} rows, such as", *[f"  {failure}" for failure in result.failures]]
+        lines += [
+            f"FAILED on {counted(result.failed, 'row')}, such as",
+            *[f"  {failure}" for failure in result.failures],
+        ]
     for title, rows in (
         ("fires on", result.fires_on),
-        (f"outvoted on {result.outvoted:,} rows, by the {result.answer}", result.outvoted_on),
-        (f"nearly fires on {result.near_misses:,} rows", result.nearly_on),
+        (f"outvoted on {counted(result.outvoted, 'row')}, by the {result.answer}", result.outvoted_on),
+        (f"nearly fires on {counted(result.near_misses, 'row')}", result.nearly_on),
     ):
         lines += ["", f"{title}:" if rows else title]
         lines += [row_line(row, gold=f"{_row_text(row)}") for row in rows]

@@ -12,6 +12,7 @@ from typer import Argument, Option
 from tidemill.cli.options import AsJson, Delimiter, Encoding, Header, ProblemName
 from tidemill.cli.output import answering
 from tidemill.cli.project import open_project
+from tidemill.common.spelling import counted
 
 
 def add(
@@ -67,8 +68,8 @@ def _lines(problem: str, counts: Mapping[str, int], splits: Mapping[str, int], *
     number = {name: counts.get(name, 0) for name in ("new", "changed", "same", "known", "blank")}
     would = " (dry run: nothing is written)" if dry_run else ""
     summary = (
-        f"{problem}: {number['new']} labels are new, {number['changed']} change one, {number['same']} agree with the one there is, "
-        f"{number['known']} are known already; {number['blank']} rows have none{would}"
+        f"{problem}: {counted(number['new'], 'label is', 'labels are')} new, {counted(number['changed'], 'changes', 'change')} one, {counted(number['same'], 'agrees', 'agree')} with the one there is, "
+        f"{counted(number['known'], 'is', 'are')} known already; {counted(number['blank'], 'row has', 'rows have')} none{would}"
     )
     lines = [summary]
     if number["new"] + number["changed"]:

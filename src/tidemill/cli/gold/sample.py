@@ -10,6 +10,7 @@ from typer import Option
 from tidemill.cli.options import AsJson, ProblemName
 from tidemill.cli.output import answering
 from tidemill.cli.project import open_project
+from tidemill.common.spelling import counted
 
 
 def sample(
@@ -53,7 +54,7 @@ def sample(
         if cluster:
             done = sample_of_cluster(project, problem, out)
             lines = [
-                f"{problem}: {done.table.height} rows are in {out}: {done.by}",
+                f"{problem}: {counted(done.table.height, 'row is', 'rows are')} in {out}: {done.by}",
                 f"next: take out rows that are of no new class, then: tidemill class add {problem} NAME --rows {out}",
             ]
             answer({"problem": problem, "file": str(out), "rows": done.table.height, "by": done.by}, lines)
@@ -63,7 +64,7 @@ def sample(
         content = {"problem": problem, "file": str(out), "rows": done.table.height, "random": random, "by": done.by}
         chosen = f", the others by {done.by}" if random < done.table.height else f": {done.by}" * ("chance" in done.by)
         lines = [
-            f"{problem}: {done.table.height} rows are in {out}, {random} of them drawn at random{chosen}",
+            f"{problem}: {counted(done.table.height, 'row is', 'rows are')} in {out}, {random} of them drawn at random{chosen}",
             f"next: fill the column label in, then: tidemill gold add {problem} {out}",
         ]
         answer(content, lines)

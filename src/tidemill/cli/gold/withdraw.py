@@ -9,6 +9,7 @@ from typer import Argument, Option
 from tidemill.cli.options import AsJson, ProblemName
 from tidemill.cli.output import answering
 from tidemill.cli.project import open_project
+from tidemill.common.spelling import counted
 
 
 def withdraw(
@@ -40,8 +41,10 @@ def withdraw(
     with answering(as_json=as_json) as answer:
         project = open_project(problem)
         done = withdraw_labels(project, problem, rows or (), source=source, who=who, everything=everything)
+        of_rows = f"of {counted(done.rows, 'row')}"
+        withdrawn = counted(len(done.answers), f"label {of_rows} is withdrawn", f"labels {of_rows} are withdrawn")
         lines = [
-            f"{problem}: {len(done.answers)} labels of {done.rows} rows are withdrawn; {done.unlabeled} rows have no label now",
+            f"{problem}: {withdrawn}; {counted(done.unlabeled, 'row has', 'rows have')} no label now",
             f"next: git commit -m 'Withdraw labels of {problem}' data/{problem}/gold_history.jsonl, then: tidemill run problem={problem}",
         ]
         content = {"problem": problem, "withdrawn": len(done.answers), "rows": done.rows, "unlabeled": done.unlabeled}

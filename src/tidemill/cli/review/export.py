@@ -10,6 +10,7 @@ from typer import Argument, Option
 from tidemill.cli.options import AsJson, ProblemName
 from tidemill.cli.output import answering
 from tidemill.cli.project import open_project
+from tidemill.common.spelling import counted
 
 
 def export(
@@ -41,7 +42,7 @@ def export(
         tasks = export_tasks(open_project(problem), problem, file, platform, out, image_url=image_url)
         content = {"problem": problem, "platform": platform, "file": str(out), "tasks": tasks}
         lines = [
-            f"{problem}: {tasks} tasks for {platform} are in {out}",
+            f"{problem}: {counted(tasks, f'task for {platform} is', f'tasks for {platform} are')} in {out}",
             f"next: have them answered, then: tidemill review import {problem} ANSWERS.csv",
         ]
         answer(content, lines)

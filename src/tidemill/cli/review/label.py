@@ -10,6 +10,7 @@ from typer import Option
 
 from tidemill.cli.options import ProblemName
 from tidemill.cli.project import open_project
+from tidemill.common.spelling import counted
 
 
 def label(
@@ -40,7 +41,9 @@ def label(
 
     request = SampleRequest(most=most, batch=batch, audit=audit, seed=seed)
     done = label_rows(open_project(problem), problem, request, _Keys(), print, who=who)
-    print(f"\n{problem}: {done.labeled} rows have a label now, {done.skipped} were skipped, {done.left} are left")
+    print(
+        f"\n{problem}: {counted(done.labeled, 'row has', 'rows have')} a label now, {counted(done.skipped, 'was', 'were')} skipped, {counted(done.left, 'is', 'are')} left"
+    )
     if done.labeled:
         print(f"next: git commit -m 'Labels of {problem}' data/{problem}, then: tidemill run problem={problem}")
 

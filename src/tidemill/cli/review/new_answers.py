@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, Protocol
 
+from tidemill.common.spelling import counted
+
 if TYPE_CHECKING:
     from tidemill.project.gold_history import Answer
 
@@ -78,7 +80,7 @@ def answers_lines(problem: str, done: NewAnswers, more: str, *, dry_run: bool) -
     """
     added = len(done.answers) - done.withdrawn
     would = " (dry run: nothing is written)" if dry_run else ""
-    counts = f"{added} answers are new, {done.known} are known already, {done.withdrawn} are withdrawn, {more}"
+    counts = f"{counted(added, 'answer is', 'answers are')} new, {counted(done.known, 'is', 'are')} known already, {counted(done.withdrawn, 'is', 'are')} withdrawn, {more}"
     lines = [f"{problem}: {counts}{would}", *(f"  refused: {reason}" for reason in done.refused[:_SHOWN])]
     if len(done.refused) > _SHOWN:
         lines.append(f"  and {len(done.refused) - _SHOWN} more are refused")

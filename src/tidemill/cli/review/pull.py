@@ -12,6 +12,7 @@ from tidemill.cli.options import AsJson, ProblemName
 from tidemill.cli.output import answering
 from tidemill.cli.project import open_project
 from tidemill.cli.review.new_answers import answers_content, answers_lines
+from tidemill.common.spelling import counted
 
 
 def pull(
@@ -46,7 +47,12 @@ def pull(
             with answering(as_json=as_json) as answer, LabelStudio.connect(url) as server:
                 done = pull_answers(project, problem, server, dry_run=dry_run)
                 content = answers_content(problem, done, dry_run=dry_run) | {"skipped": done.skipped}
-                answer(content, answers_lines(problem, done, f"{done.skipped} rows were skipped", dry_run=dry_run))
+                answer(
+                    content,
+                    answers_lines(
+                        problem, done, f"{counted(done.skipped, 'row was', 'rows were')} skipped", dry_run=dry_run
+                    ),
+                )
         except DataError as error:
             if every is None:
                 raise

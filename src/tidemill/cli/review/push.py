@@ -10,6 +10,7 @@ from typer import Argument, Option
 from tidemill.cli.options import AsJson, ProblemName
 from tidemill.cli.output import answering
 from tidemill.cli.project import open_project
+from tidemill.common.spelling import counted
 
 
 def push(
@@ -39,7 +40,7 @@ def push(
         page = f"{server.url}/projects/{done.project}"
         content = {"problem": problem, "url": page, "sent": done.sent, "there": done.there}
         lines = [
-            f"{problem}: {done.sent} rows are new tasks, {done.there} were there: {page}",
+            f"{problem}: {counted(done.sent, 'row is a new task', 'rows are new tasks')}, {counted(done.there, 'was', 'were')} there: {page}",
             f"next: label them there, then: tidemill review pull {problem}",
         ]
         answer(content, lines)

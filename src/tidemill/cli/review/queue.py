@@ -10,6 +10,7 @@ from typer import Option
 from tidemill.cli.options import AsJson, ProblemName
 from tidemill.cli.output import answering
 from tidemill.cli.project import open_project
+from tidemill.common.spelling import counted
 
 if TYPE_CHECKING:
     from tidemill.reports.review import ReviewQueue
@@ -58,7 +59,7 @@ def queue(
 def _lines(problem: str, out: Path, done: ReviewQueue) -> list[str]:
     minutes = done.rows * done.seconds / 60.0
     first = (
-        f"{problem}: {done.rows} rows are in {out}, {minutes:.0f} minutes at {done.seconds:.0f} seconds a row; about "
+        f"{problem}: {counted(done.rows, 'row is', 'rows are')} in {out}, {minutes:.0f} minutes at {done.seconds:.0f} seconds a row; about "
         f"{done.expected_errors:.0f} of their labels are wrong ({done.errors_of_all:.1%} of all are)"
     )
     lines = [
@@ -69,7 +70,7 @@ def _lines(problem: str, out: Path, done: ReviewQueue) -> list[str]:
     ]
     if done.stop_after is not None:
         lines.append(
-            f"stop after {done.stop_after} rows: from there on a row corrects less than two drawn at random do"
+            f"stop after {counted(done.stop_after, 'row')}: from there on a row corrects less than two drawn at random do"
             if done.stop_after
             else f"no row is worth more than two that are drawn at random: {_nowhere_more(problem, done)}"
         )

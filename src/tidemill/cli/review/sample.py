@@ -10,6 +10,7 @@ from typer import Option
 from tidemill.cli.options import AsJson, ProblemName
 from tidemill.cli.output import answering
 from tidemill.cli.project import open_project
+from tidemill.common.spelling import counted
 
 
 def sample(
@@ -38,7 +39,7 @@ def sample(
         done = sample_audit(open_project(problem), problem, out, most=most, tests=tests, seed=seed)
         few = (
             [
-                f"only {done.tests} rows can be test questions: those that came with a label, or that two people answered alike"
+                f"only {counted(done.tests, 'row')} can be test questions: those that came with a label, or that two people answered alike"
             ]
             if done.tests < tests
             else []
@@ -48,7 +49,7 @@ def sample(
         answer(
             content,
             [
-                f"{problem}: {done.table.height} rows are in {out}: {done.first} that nobody has answered, {done.again} for another person, {done.tests} test questions",
+                f"{problem}: {counted(done.table.height, 'row is', 'rows are')} in {out}: {done.first} that nobody has answered, {done.again} for another person, {done.tests} test questions",
                 *few,
                 f"next: fill the column label in, then: tidemill gold add {problem} {out} --who ID, and: tidemill review certify {problem}",
             ],

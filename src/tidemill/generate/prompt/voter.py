@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from tidemill.common.spelling import did_you_mean
+from tidemill.common.spelling import counted, did_you_mean
 from tidemill.contracts import ConfigError, Probabilities
 from tidemill.generate.prompt.answers import Answer, probabilities_of
 from tidemill.generate.prompt.ask import Asked, ask_all
@@ -352,13 +352,17 @@ def _spending(made: Plan, answers: Sequence[Answer | None], quarantined: int) ->
 def _notes(name: str, sent: Asked, quarantined: int) -> list[str]:
     notes = []
     if sent.left_out:
-        notes.append(f"{name}: the budget is spent, and {sent.left_out} rows were not asked; raise it and run again")
+        notes.append(
+            f"{name}: the budget is spent, and {counted(sent.left_out, 'row was', 'rows were')} not asked; raise it and run again"
+        )
     notes += [
-        f"{name}: the server did not answer about {count} rows ({why}); the next run asks them again"
+        f"{name}: the server did not answer about {counted(count, 'row')} ({why}); the next run asks them again"
         for why, count in sorted(sent.failed.items())
     ]
     if quarantined:
-        notes.append(f"{name}: {quarantined} answers are no class and were quarantined")
+        notes.append(
+            f"{name}: {counted(quarantined, 'answer is no class and was', 'answers are no class and were')} quarantined"
+        )
     return notes
 
 

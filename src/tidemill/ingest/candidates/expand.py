@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from tidemill.common.progress import progress
+from tidemill.common.spelling import counted
 from tidemill.contracts import DataError
 from tidemill.ingest.candidates.mentions import Find, Mention, finders, listed_mentions
 from tidemill.ingest.candidates.names import word_spans
@@ -223,7 +224,7 @@ def expand(table: Table, candidates: Candidates, columns: Columns, classes: Sequ
     kept = {name: [column[row] for row in numbered] for name, column in table.columns.items()}
     own: dict[str, list[Any]] = {} if columns.gold is None else {columns.gold: labels}
     own |= {} if columns.key is None else {columns.key: keys}
-    notes = (*table.notes, f"{table.name}: {len(numbered)} candidates in {len(texts)} documents")
+    notes = (*table.notes, f"{table.name}: {counted(len(numbered), 'candidate')} in {counted(len(texts), 'document')}")
     return replace(table, columns=kept | made | own, numbers=[table.numbers[row] for row in numbered], notes=notes)
 
 

@@ -18,6 +18,8 @@ from tidemill.contracts import ABSTAIN, Settings
 
 _ESCAPES: Final = {"\a": r"\a", "\b": r"\b", "\v": r"\v", "\x1b": r"\e", "\0": r"\0"}
 """Characters that no one searches for, and the escapes of double quotes in YAML (and of strings in Python) that make them."""
+_BETWEEN: Final = re.compile(r"(?<=\S)[^\S\x1c-\x1f]+(?=\S)")
+"""White space within a phrase, as Polars' patterns know it."""
 
 
 def _as_written(word: str) -> str:
@@ -300,8 +302,29 @@ def any_of(words: tuple[str, ...]) -> str:
     return "|".join(bounded(word) for word in words)
 
 
+def parts_of(word: str) -> list[str]:
+    """Split a phrase at the white space between its words; what stands before the first and after the last stays with them.
+
+    Parameters
+    ----------
+    word
+        Word or phrase to match.
+
+    Returns
+    -------
+    list of str
+        One, where it is a single word.
+
+    Examples
+    --------
+    >>> parts_of("free  prize "), parts_of("free")
+    (['free', 'prize '], ['free'])
+    """
+    return _BETWEEN.split(word)
+
+
 def escaped(word: str) -> str:
-    r"""Make a pattern that matches a text as it is written.
+    r"""Make a pattern that matches a text as it is written; for white space within stands any, such as a line break.
 
     Parameters
     ----------
@@ -315,7 +338,9 @@ def escaped(word: str) -> str:
 
     Examples
     --------
-    >>> escaped("$9.99")
-    '\\$9\\.99'
+    >>> escaped("$9.99"), escaped("act now")
+    ('\\$9\\.99', 'act\\s+now')
     """
-    return re.sub(r"[.^$*+?()\[\]{}|\\]", lambda match: f"\\{match.group()}", word)
+    return r"\s+".join(
+        re.sub(r"[.^$*+?()\[\]{}|\\]", lambda match: f"\\{match.group()}", part) for part in parts_of(word)
+    )

@@ -8,11 +8,10 @@
 from __future__ import annotations
 
 import functools
-import re
 
 import polars as pl
 
-from tidemill.label.conditions.base import Condition, any_of
+from tidemill.label.conditions.base import Condition, any_of, escaped
 from tidemill.label.conditions.lookaround import SECONDS, compiled
 from tidemill.label.conditions.registry import All, AnyOf, Cases
 from tidemill.label.conditions.words import Keywords, Regex
@@ -41,7 +40,7 @@ def match_span(condition: Condition, text: str) -> Span | None:  # noqa: ARG001 
 
 @match_span.register
 def _(condition: Keywords, text: str) -> Span | None:
-    pattern = any_of(condition.words) if condition.whole_words else "|".join(map(re.escape, condition.words))
+    pattern = any_of(condition.words) if condition.whole_words else "|".join(map(escaped, condition.words))
     return _first_match(pattern if condition.case else f"(?i){pattern}", text) if condition.column == "text" else None
 
 

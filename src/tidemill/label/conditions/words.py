@@ -8,7 +8,7 @@ import polars as pl
 from pydantic import Field, field_validator, model_validator
 
 from tidemill.contracts import Settings
-from tidemill.label.conditions.base import Condition, Word, Words, any_of, as_text, escaped
+from tidemill.label.conditions.base import Condition, Word, Words, any_of, as_text, escaped, parts_of
 from tidemill.label.conditions.lookaround import compiled, has_matches, reason_against
 
 Flag = Literal["ignore_case", "multi_line", "dot_all"]
@@ -74,7 +74,8 @@ class Keywords(Condition):
         return f"{'' if self.case else '(?i)'}{here}{between}{there}|{there}{between}{here}"
 
     def _contains(self, words: tuple[str, ...]) -> pl.Expr:
-        if not self.whole_words and (self.case or all(map(str.isascii, words))):
+        is_plain = self.case or all(map(str.isascii, words))
+        if not self.whole_words and is_plain and all(len(parts_of(word)) == 1 for word in words):
             return as_text(self.column).str.contains_any(list(words), ascii_case_insensitive=not self.case)
         pattern = any_of(words) if self.whole_words else "|".join(map(escaped, words))  # which folds case beyond ASCII
         return as_text(self.column).str.contains(pattern if self.case else f"(?i){pattern}")

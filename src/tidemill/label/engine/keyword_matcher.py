@@ -2,8 +2,8 @@
 
 Every run of ASCII letters, digits and underscores in a text is looked up once in a table of the first runs of all
 keywords; what is found there is compared in full. ``Keywords.expression()`` stays the definition: where a letter beyond
-ASCII stands beside a hit, or one that folds to an ASCII letter (long s, the Kelvin sign) in a text, that row is asked
-again by the expression itself.
+ASCII stands beside a hit, or white space beyond ASCII may stand within one, or a letter that folds to an ASCII one (long s,
+the Kelvin sign) in a text, that row is asked again by the expression itself.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from tidemill.label.conditions.base import Condition
+from tidemill.label.conditions.base import Condition, parts_of
 from tidemill.label.conditions.words import Keywords
 
 Indices = npt.NDArray[np.int64]
@@ -30,6 +30,10 @@ _KEY: Final = 8  # bytes of a run that are looked up at once
 _FOLD: Final = np.uint64(0x2020202020202020)  # joins A to a, and no two others of [0-9A-Za-z_]
 _MASKS: Final = np.array([(1 << 8 * size) - 1 for size in range(_KEY + 1)], dtype=np.uint64)
 _MIX: Final = np.uint64(0x9E3779B97F4A7C15)
+_SPACES: Final = re.compile(rb"[\t-\r ]*")
+_IS_SPACE: Final = np.frombuffer(bytes(byte in b"\t\n\v\f\r " for byte in range(256)), dtype=np.bool_)
+_MAY_BE_SPACE: Final = np.frombuffer(bytes(byte in b"\xc2\xe1\xe2\xe3" for byte in range(256)), dtype=np.bool_)
+"""First bytes of white space beyond ASCII, and of other characters."""
 _LEAST_BITS: Final = 12
 _BEYOND: Final = 128
 _NO_HITS: Final = (np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64))
@@ -111,7 +115,7 @@ class _Texts:
         self.texts = texts
         filled = texts.fill_null("")
         joined = filled.str.join("\0").cast(pl.Binary).item() if len(texts) else b""
-        whole = b"\0" + joined + b"\0" * _KEY
+        self.whole = whole = b"\0" + joined + b"\0" * _KEY
         self.bytes = np.frombuffer(whole, dtype=np.uint8)
         is_word = np.frombuffer(whole.translate(_IS_WORD), dtype=np.bool_)
         edges = np.flatnonzero(is_word[1:] != is_word[:-1]) + 1
@@ -167,40 +171,80 @@ class _Words:
         lengths = np.array([len(word) for word in self.words])
         self.is_simple = (self.run_lengths == lengths) & (lengths <= _KEY)
 
-    def occurrences(self, texts: _Texts) -> tuple[Indices, Indices]:
-        """Find positions and words: where a word stands, its boundaries checked as far as they are ASCII."""
+    def occurrences(self, texts: _Texts) -> tuple[Indices, Indices, Flags]:
+        """Find positions and words: where a word stands, its boundaries checked as far as they are ASCII, and where that is doubted."""
         looked_up, low, high = self.table.look_up(texts.keys if self.case else texts.folded)
         runs, within = _spread(looked_up, high - low)
         words = self.order[np.repeat(low, high - low) + within]
         lengths = texts.ends[runs] - texts.starts[runs]
         same = lengths == self.run_lengths[words]
         runs, words = runs[same], words[same]
-        positions = texts.starts[runs]
+        positions, ends = texts.starts[runs], texts.ends[runs]
         certain = self.is_simple[words]
+        doubted = np.zeros(len(words), dtype=np.bool_)
         for word in np.unique(words[~certain]):
             mine = np.flatnonzero(words == word)
-            certain[mine] = self._stands(texts, positions[mine], self.words[word])
-        return positions[certain], words[certain]
+            found = _Search(texts, positions[mine], case=self.case)
+            found.go_on(self.words[word])
+            certain[mine[found.left]], ends[mine[found.left]] = True, found.at
+            certain[mine[found.doubted]] = doubted[mine[found.doubted]] = True
+        is_bounded = np.array([bool(_RUN.match(word[-1])) for word in self.words])[words]
+        doubted |= (texts.bytes[positions - 1] >= _BEYOND) | (is_bounded & (texts.bytes[ends] >= _BEYOND))
+        return positions[certain], words[certain], doubted[certain]
 
-    def _stands(self, texts: _Texts, positions: Indices, word: str) -> Flags:
-        wanted = np.frombuffer(word.encode(), dtype=np.uint8)
-        fits = positions + len(wanted) < len(texts.bytes)
-        there = texts.bytes[np.where(fits, positions, 0)[:, None] + np.arange(len(wanted))]
+
+class _Search:
+    """One word, compared part by part at positions of which fewer and fewer are left.
+
+    Attributes
+    ----------
+    left, at
+        Numbers of the positions where all so far fits, and where that ends.
+    doubted
+        Numbers of those where white space beyond ASCII may stand next.
+    """
+
+    def __init__(self, texts: _Texts, positions: Indices, *, case: bool) -> None:
+        self.texts, self.case = texts, case
+        self.left, self.at = np.arange(len(positions)), positions
+        self.doubted = np.zeros(0, dtype=np.int64)
+
+    def go_on(self, word: str) -> None:
+        """Compare the whole word, and the boundary at its end as far as that is ASCII."""
+        for number, part in enumerate(parts_of(word)):
+            if number:
+                self._pass_spaces()
+            self._compare(part.encode())
+        if _RUN.match(word[-1]):
+            self._keep(~np.frombuffer(_IS_WORD, dtype=np.bool_)[self.texts.bytes[self.at]])
+
+    def _compare(self, part: bytes) -> None:
+        wanted = np.frombuffer(part, dtype=np.uint8)
+        fits = self.at + len(wanted) < len(self.texts.bytes)
+        there = self.texts.bytes[np.where(fits, self.at, 0)[:, None] + np.arange(len(wanted))]
         if not self.case:
             is_capital = (there >= ord("A")) & (there <= ord("Z"))
             there = there + np.uint8(32) * is_capital
-        stands: Flags = fits & (there == wanted).all(axis=1)
-        if _RUN.match(word[-1]):
-            after = texts.bytes[np.where(fits, positions + len(wanted), 0)]
-            stands &= ~np.frombuffer(_IS_WORD, dtype=np.bool_)[after]
-        return stands
+        self._keep(fits & (there == wanted).all(axis=1))
+        self.at = self.at + len(wanted)
 
-    def doubted(self, texts: _Texts, positions: Indices, words: Indices) -> Flags:
-        """Find the occurrences where a letter beyond ASCII may stand where the word must end."""
-        ends = positions + np.array([len(word) for word in self.words], dtype=np.int64)[words]
-        is_bounded = np.array([bool(_RUN.match(word[-1])) for word in self.words])[words]
-        doubted: Flags = (texts.bytes[positions - 1] >= _BEYOND) | (is_bounded & (texts.bytes[ends] >= _BEYOND))
-        return doubted
+    def _pass_spaces(self) -> None:
+        first = self.texts.bytes[self.at]
+        self._doubt(_MAY_BE_SPACE[first])
+        self._keep(_IS_SPACE[self.texts.bytes[self.at]])
+        self.at = self.at + 1
+        for number in np.flatnonzero(_IS_SPACE[self.texts.bytes[self.at]]).tolist():
+            match = _SPACES.match(self.texts.whole, int(self.at[number]))
+            self.at[number] = match.end() if match else self.at[number]
+        self._doubt(_MAY_BE_SPACE[self.texts.bytes[self.at]])
+
+    def _doubt(self, which: Flags) -> None:
+        if which.any():
+            self.doubted = np.concatenate((self.doubted, self.left[which]))
+            self._keep(~which)
+
+    def _keep(self, which: Flags) -> None:
+        self.left, self.at = self.left[which], self.at[which]
 
 
 class _Table:
@@ -258,8 +302,7 @@ def _answers(texts: _Texts, conditions: Sequence[Keywords], words: _Words) -> li
 
 
 def _hits(texts: _Texts, words: _Words) -> _Hits:
-    positions, words_found = words.occurrences(texts)
-    doubted = words.doubted(texts, positions, words_found)
+    positions, words_found, doubted = words.occurrences(texts)
     firsts = words.limits[words_found]
     counts = words.limits[words_found + 1] - firsts
     which, within = _spread(np.arange(len(words_found)), counts)
