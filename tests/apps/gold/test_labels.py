@@ -134,6 +134,29 @@ def test_rows_that_people_of_one_file_label_differently_are_told(project: Projec
     )
 
 
+def test_texts_beside_labels_are_those_of_the_rows_that_are_named(project: Project) -> None:
+    right = "id,batch,text,label\n3,may,text  3 of may,ham\n4,june,text 4 of june,ham\n5,june,,ham\n"
+    assert add(project, right, dry_run=True).notes == ()
+    with pytest.raises(
+        DataError,
+        match=r"1 row has the text of another row, so no label is taken: line 3 names 'june/4' and has in 'text' the text of 'june/3'\.",
+    ):
+        add(project, right.replace("text 4 of june", "text 3 of june"))
+    assert labels(project) == {"may/0": 0, "may/1": 1}
+    (told,) = add(project, right.replace("text 4 of june", "text 4 of July"), dry_run=True).notes
+    assert "1 row has another text in 'text' than the row that is named, the first is line 3 ('june/4')" in told
+
+
+def test_the_beginning_of_a_long_text_is_that_text(project: Project) -> None:
+    from tidemill.apps.gold import other_texts
+
+    whole = "a text that is longer than what a program shows of it in a cell, and goes on"
+    assert other_texts._is_same(whole[:50] + "...", whole)
+    assert other_texts._is_same(whole, whole[:50] + "\N{HORIZONTAL ELLIPSIS}")
+    assert not other_texts._is_same(whole[:20], whole)
+    assert not other_texts._is_same(whole[:50] + "x", whole)
+
+
 def test_labels_of_rows_that_were_picked_for_being_hard_or_may_have_been_skipped_do_not_judge_harm_beside_the_test(
     project: Project,
 ) -> None:

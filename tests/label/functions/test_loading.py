@@ -160,3 +160,67 @@ def test_functions_of_a_loop_that_no_list_keeps_are_not_lost_in_silence(folder):
 def test_a_function_that_is_made_of_another_takes_its_place(folder):
     made = "\nfrom tidemill.label.functions.labeling_function import LabelingFunction\nf = LabelingFunction('f', f.f)\n"
     assert names(folder(f__py=LOST.partition("\n\n@labeling_function()\ndef f(row):\n    return 0")[0] + made)) == ["f"]
+
+
+BY_CONSTANT = """
+import enum
+from tidemill.label import ABSTAIN, labeling_function
+
+{constants}
+
+@labeling_function()
+def f(row):
+    return {vote} if "win" in row.text else {other}
+"""
+
+
+@pytest.mark.parametrize(
+    ("constants", "vote", "told"),
+    [
+        (
+            "SPAM, HAM = 0, 1",
+            "SPAM",
+            r"f\.py:9: SPAM is 0, which votes for 'ham' \(0 is ham, 1 is spam\); write SPAM = 1",
+        ),
+        ("Ham = 1", "Ham", "Ham is 1, which votes for 'spam'"),
+        (
+            "class Label(enum.IntEnum):\n    HAM = 1\n    SPAM = 0",
+            "Label.SPAM",
+            r"Label\.SPAM is 0, which votes for 'ham'",
+        ),
+        (
+            "class Label(enum.Enum):\n    HAM = 1\n    SPAM = 0",
+            "Label.HAM.value",
+            r"Label\.HAM is 1, which votes for 'spam'",
+        ),
+        ("SPAM, HAM = 1, 0", "SPAM", None),
+        ("SPAM, HAM = 0, 1", "'spam'", None),
+        ("SPAM, HAM = 80, 20", "int(len(row.text) > SPAM)", None),
+        ("ham = True", "int(ham)", None),
+    ],
+)
+def test_a_constant_that_is_named_as_a_class_is_its_number(folder, constants, vote, told):
+    path = folder(f__py=BY_CONSTANT.format(constants=constants, vote=vote, other="ABSTAIN"))
+    if told is None:
+        assert names(path) == ["f"]
+    else:
+        with pytest.raises(FunctionError, match=told):
+            names(path)
+
+
+def test_an_abstain_of_its_own_is_minus_one(folder):
+    for value in (0, 1):
+        path = folder(f__py=BY_CONSTANT.format(constants=f"ABSTAIN = {value}", vote="1", other="ABSTAIN"))
+        with pytest.raises(
+            FunctionError, match=rf"ABSTAIN is {value}, which votes for '{CLASSES[value]}'.*from tidemill"
+        ):
+            names(path)
+    assert names(folder(f__py=BY_CONSTANT.format(constants="ABSTAIN = -1", vote="1", other="ABSTAIN"))) == ["f"]
+
+
+def test_constants_are_found_by_names_of_several_words_and_not_where_two_classes_have_one(folder):
+    path = folder(f__py=BY_CONSTANT.format(constants="VERY_GOOD = 0", vote="VERY_GOOD", other="-1"))
+    with pytest.raises(FunctionError, match="VERY_GOOD is 0, which votes for 'bad'"):
+        load_functions(path, classes=("bad", "very good"))
+    assert load_functions(path, classes=("very-good", "bad"))
+    assert load_functions(path, classes=("bad", "very good", "Very Good"))

@@ -2,6 +2,7 @@
 
 rows         the rows of a problem with the label that counts, and how files name them
 add          answers of a file
+other_texts  texts of a file that are those of other rows than it names
 overview     how many labels there are, and the history of a row
 withdraw     answers that shall not count any more
 sample       rows that are worth labeling

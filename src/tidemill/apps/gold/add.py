@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal
 
+from tidemill.apps.gold.other_texts import notes_on_other_texts
 from tidemill.apps.gold.rows import ProblemRows, make_tables, problem_rows, shown_errors
 from tidemill.common.files import atomic_write
 from tidemill.contracts import NO_GOLD, SPLITS, ConfigError, DataError
@@ -104,7 +105,7 @@ def add_labels(project: Project, name: str, file: Path, options: FileOptions, *,
     Raises
     ------
     DataError
-        Names the rows that are unknown or ambiguous, and the labels that are no class.
+        Names the rows that are unknown or ambiguous, that have the text of another row, and the labels that are no class.
     ConfigError
         ``options.who`` is a name and no id.
     """
@@ -115,6 +116,7 @@ def add_labels(project: Project, name: str, file: Path, options: FileOptions, *,
     table = values.with_usual_names(table, usual)
     who = options.who or ("" if table.has("who") else own_id(rows.paths, make=not dry_run))
     given = _given_labels(table, rows, options, who)
+    about_texts = notes_on_other_texts(table, rows, [(one.row, one.place) for one in given[0]])
     done = _answers(given, rows, file.name)
     if not dry_run:
         append_answers(rows.paths, done.answers)
@@ -124,6 +126,7 @@ def add_labels(project: Project, name: str, file: Path, options: FileOptions, *,
         *values.words_for_no_label(table, reading, rows.problem.classes),
         *notes_on_status(table),
         *_notes_on_people(given[0]),
+        *about_texts,
     )
     return AddedLabels(done.answers, done.counts, done.splits, notes)
 
@@ -250,6 +253,7 @@ class _GivenLabel:
     who: str
     picked: str | None
     note: str | None = None
+    row: int = 0  # of the file
 
 
 def _given_labels(table: Table, rows: ProblemRows, options: FileOptions, who: str) -> tuple[list[_GivenLabel], int]:
@@ -267,9 +271,8 @@ def _given_labels(table: Table, rows: ProblemRows, options: FileOptions, who: st
         if row in errors.reasons or labels[row] == NO_GOLD:
             continue
         try:
-            given = _GivenLabel(
-                _place(value, row, table, rows, options), labels[row], _who(table, row, who), _picked(table, row)
-            )
+            place = _place(value, row, table, rows, options)
+            given = _GivenLabel(place, labels[row], _who(table, row, who), _picked(table, row), row=row)
         except (DataError, ConfigError) as error:
             errors.add(row, f"column {named!r}: {error}" if isinstance(error, DataError) else str(error))
             continue
