@@ -10,7 +10,7 @@ import yaml
 from dvc.schema import COMPILED_LOCKFILE_SCHEMA
 
 from tidemill.runs.git import git
-from tidemill.runs.repair_dvc_files import is_whole_lock, repair_dvc_files
+from tidemill.runs.repair_dvc_files import is_whole_lock, repair_dvc_files, torn_files
 
 pytestmark = pytest.mark.slow
 
@@ -120,6 +120,19 @@ def test_a_torn_lock_file_that_was_never_committed_is_removed(root: Path):
     (root / "dvc.lock").write_text("")
     repair_dvc_files(root, print)
     assert not (root / "dvc.lock").exists()
+
+
+def test_two_sides_of_a_merge_are_left_to_a_person(root: Path):
+    both = LOCK.replace("  two:", "<<<<<<< ours\n  two:").replace(
+        "      size: 4\n  ", "      size: 4\n=======\n>>>>>>> theirs\n  ", 1
+    )
+    (root / "dvc.lock").write_text(both)
+    said: list[str] = []
+    repair_dvc_files(root, said.append)
+    assert (root / "dvc.lock").read_text() == both
+    assert said[0].startswith("dvc.lock, line ")
+    assert "git checkout --ours dvc.lock" in said[0]
+    assert torn_files(root) == []
 
 
 def test_whole_files_are_left_alone(root: Path):

@@ -32,7 +32,7 @@ def models(problem: AnyProblem = None, *, as_json: AsJson = False) -> None:
         for name, item in found.items():
             if not item.versions and is_shallow(project.shared):
                 lines.append(f"{name} has no version in this shallow clone: {DEEPEN}")
-            elif not item.versions:
+            elif not item.versions and not item.damaged:
                 lines.append(f"{name} has no version yet: tidemill run problem={name}")
             lines += model_lines(name, item)
         answer({name: asdict(item) for name, item in found.items()}, lines)

@@ -31,7 +31,7 @@ from tidemill.reports.promotion import PendingCandidate
 from tidemill.runs.champion_pin import champion_pin
 from tidemill.runs.checkout import branch_to_publish_on
 from tidemill.runs.dvc_cache import locked_stages, outputs
-from tidemill.runs.model_registry import read_registry
+from tidemill.runs.model_registry import lost_versions, read_registry
 from tidemill.runs.pending import candidate_digest, read_question, was_rejected
 from tidemill.runs.plan import Step, plan_apart, steps_up_to
 from tidemill.runs.publish import Publication, publish
@@ -86,7 +86,8 @@ def refresh_cycles(
     list of CycleResult
         One per cycle.
     """
-    for damage in read_registry(project, problem).damages:
+    registry = read_registry(project, problem)
+    for damage in (*registry.damages, *lost_versions(project, registry)):
         log.warning(str(damage))
     with only_run(project, problem, log):
         stage = "" if not because else _begin(project, problem, because, log=log)

@@ -10,6 +10,7 @@ in_place          stages run in the user's checkout, committed or not
 saved_settings    settings of a command line kept in the project by a commit
 outdated          which stages will run again, and why
 dvc_cache         which objects results need, and whether they are whole
+checked_out       outputs of a checkout against its dvc.lock
 dvc_config        where DVC's cache and remote are, in worktrees too
 repair_dvc_files  DVC's own files put right after a kill
 tags              all tags of a repository, damaged ones too

@@ -12,6 +12,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
+from tidemill.common.spelling import counted
 from tidemill.project.layout import Paths
 from tidemill.project.project import Project
 from tidemill.runs.git import git, identity, succeeds
@@ -66,22 +67,28 @@ class Registry:
         result = (by_commit[commit] for commit in reversed(self.assignments.values()) if commit in by_commit)
         return next(result, None)
 
-    def next_tags(self) -> tuple[str, str]:
+    def next_tags(self, *, promotions: int = 0) -> tuple[str, str]:
         """Name the tags of the next promotion: a version one minor up (v1.0.0 first) and the next assignment.
+
+        Parameters
+        ----------
+        promotions
+            Promotions before this one that are known otherwise: where tags are gone, their versions' names are not given again.
 
         Returns
         -------
         version, assignment : str
             Such as ``spam@v1.4.0`` and ``spam#prod#7``.
         """
-        return self._next_version(), self.next_assignment()
+        return self._next_version(promotions), self.next_assignment()
 
-    def _next_version(self) -> str:
-        known = [tag for tag in {*self.versions, *self.taken} if _VERSION.fullmatch(tag)]
+    def _next_version(self, promotions: int) -> str:
+        known = {tag for tag in {*self.versions, *self.taken} if _VERSION.fullmatch(tag)}
+        gone = max(promotions - len(known), 0)
         if not known:
-            return f"{self.problem}@v1.0.0"
+            return f"{self.problem}@v1.{gone}.0"
         major, minor, _ = max(map(_version_order, known))
-        return f"{self.problem}@v{major}.{minor + 1}.0"
+        return f"{self.problem}@v{major}.{minor + 1 + gone}.0"
 
     def next_assignment(self) -> str:
         """Name the tag of the next assignment; a gap in the numbers stays one.
@@ -229,6 +236,59 @@ def comes_after(tag: str, registry: Registry) -> bool:
         False for a version.
     """
     return bool(_ASSIGNMENT.fullmatch(tag)) and _number(tag) > max(map(_number, registry.assignments), default=0)
+
+
+def promotions_before(problem: str, commit: str, root: Path) -> int:
+    """Count the promotions by runs in the history of a commit, whether or not their tags are there.
+
+    Parameters
+    ----------
+    problem
+        Name of the problem.
+    commit
+        Whose own promotion does not count.
+    root
+        Top folder of the checkout.
+
+    Returns
+    -------
+    int
+    """
+    subject = f"^{re.escape(problem)}: promote$"
+    words = ("log", "--no-merges", "--format=%H", "--extended-regexp", f"--grep={subject}", commit)
+    return len([found for found in git(*words, folder=root, check=False).split() if found != commit])
+
+
+def lost_versions(project: Project, registry: Registry) -> tuple[Damage, ...]:
+    """Tell of versions whose tags are not in this repository, though its history has their promotions.
+
+    Parameters
+    ----------
+    project
+        The project.
+    registry
+        Versions of a problem.
+
+    Returns
+    -------
+    tuple of Damage
+        One at most.
+    """
+    root = project.shared
+    if not succeeds("rev-parse", "--verify", "--quiet", "HEAD", folder=root):
+        return ()
+    found = promotions_before(registry.problem, "HEAD", root)
+    known = sum(is_version(tag) for tag in {*registry.versions, *registry.taken})
+    if found <= known:
+        return ()
+    return (
+        Damage(
+            registry.problem,
+            f"the history has {counted(found, 'promotion')}, and there {'is' if known == 1 else 'are'} {counted(known, 'version')}, so "
+            f"{registry.champion or 'nothing'} counts as the champion",
+            "`git fetch --tags` brings the tags that a clone was made without, `tidemill doctor --fix` puts deleted ones back",
+        ),
+    )
 
 
 def is_version(tag: str) -> bool:

@@ -8,7 +8,7 @@ from typing import Final, Literal
 
 from tidemill.project.project import Project
 from tidemill.runs.git import git
-from tidemill.runs.model_registry import Registry, read_registry
+from tidemill.runs.model_registry import Registry, promotions_before, read_registry
 from tidemill.runs.tags_being_set import noted_tag
 
 By = Literal["gate", "person"]
@@ -66,7 +66,8 @@ def promotion_tags(project: Project, problem: str, commit: str, message: str) ->
     lines : list of str
         Lines of a ref transaction that create the version and its assignment; ``tags_are_set`` is told when it is done.
     """
-    names = read_registry(project, problem).next_tags()
+    promotions = promotions_before(problem, commit, project.shared)
+    names = read_registry(project, problem).next_tags(promotions=promotions)
     lines = [f"create refs/tags/{name} {noted_tag(name, commit, message, project.shared)}" for name in names]
     return names[0], lines
 

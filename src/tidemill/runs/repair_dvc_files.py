@@ -41,6 +41,9 @@ def repair_dvc_files(root: Path, say: Callable[[str], None]) -> None:
     lock = root / _LOCK
     if not lock.exists():
         return
+    if (told := conflict(root)) is not None:
+        say(told)
+        return
     content = _parse(lock)
     if not is_whole_lock(content):
         _put_back(lock, root)
@@ -65,9 +68,39 @@ def torn_files(root: Path) -> list[str]:
     """
     rwlock, lock = root / ".dvc" / "tmp" / "rwlock", root / _LOCK
     results = [".dvc/tmp/rwlock"] if _is_torn(rwlock) else []
-    if lock.exists() and (not is_whole_lock(content := _parse(lock)) or _lost_stages(content, root)):
+    if (
+        lock.exists()
+        and conflict(root) is None
+        and (not is_whole_lock(content := _parse(lock)) or _lost_stages(content, root))
+    ):
         results.append(_LOCK)
     return results
+
+
+def conflict(root: Path) -> str | None:
+    """Tell of a ``dvc.lock`` in which a merge has left two sides, which a person decides about.
+
+    Parameters
+    ----------
+    root
+        Top folder of the checkout.
+
+    Returns
+    -------
+    str or None
+        The line, and what to do; None where there is none.
+    """
+    try:
+        text = (root / _LOCK).read_text(encoding="utf-8")
+    except (OSError, ValueError):
+        return None
+    line = next((number for number, line in enumerate(text.splitlines(), start=1) if line.startswith("<<<<<<< ")), None)
+    if line is None:
+        return None
+    return (
+        f"{_LOCK}, line {line}: a merge has left both sides here: take one, `git checkout --ours {_LOCK}` or `--theirs`, then "
+        "`dvc checkout` and `dvc repro`"
+    )
 
 
 def is_whole_lock(content: object) -> bool:

@@ -17,6 +17,7 @@ from tidemill.contracts import ConfigError, Probabilities
 from tidemill.embed.embedder import Embedder, embedder_of
 from tidemill.embed.settings import EmbedSettings
 from tidemill.project.project import Project
+from tidemill.runs.checked_out import REMEDY, outputs_of_others
 from tidemill.runs.model_files import champion_folder
 from tidemill.runs.model_registry import read_registry
 from tidemill.train.end_model.model import EndModel
@@ -144,6 +145,8 @@ def find_model(project: Project, problem: str, version: str | None) -> Model:
     """
     settings = project.load(problem, "embed", EmbedSettings)[1]
     if version == CANDIDATE:
+        if other := outputs_of_others(project, problem, ("train",)):
+            print(f"warning: {', '.join(other)}: not what dvc.lock names; {REMEDY}", file=sys.stderr)
         folder = project.paths(problem).model
         return Model(f"{problem} {CANDIDATE}", folder, EndModel.load(folder), settings.threads, project)
     result = _version(project, problem, version)

@@ -10,7 +10,7 @@ from tidemill.errors import DataError
 from tidemill.project.layout import Paths
 from tidemill.project.project import Project
 from tidemill.reports.evaluate import Metrics
-from tidemill.runs.model_registry import file_at_version, read_registry, without_model
+from tidemill.runs.model_registry import file_at_version, lost_versions, read_registry, without_model
 from tidemill.runs.pending import read_question
 from tidemill.runs.promotion_record import By, Promotion, read_promotions
 
@@ -111,7 +111,7 @@ def problem_models(project: Project, problem: str) -> ProblemModels:
         None
         if question is None
         else PendingModel(problem, question.commit, question.about.champion, question.expired, question.about.reasons),
-        tuple(map(str, (*registry.damages, *without_model(project, registry)))),
+        tuple(map(str, (*registry.damages, *without_model(project, registry), *lost_versions(project, registry)))),
     )
 
 

@@ -57,11 +57,9 @@ def open_output(path: Path, usual: str = ".csv") -> Iterator[Write]:
 def _text(file: Any, suffix: str) -> Write:
     parts = itertools.count()
 
-    def write(table: pl.DataFrame) -> None:
-        if suffix == ".csv":
-            table.write_csv(file, include_header=next(parts) == 0)
-        else:
-            table.write_ndjson(file)
+    def write(table: pl.DataFrame) -> None:  # by Python, whose error of a closed pipe says which it is
+        text = table.write_csv(include_header=next(parts) == 0) if suffix == ".csv" else table.write_ndjson()
+        file.write(text.encode())
 
     return write
 

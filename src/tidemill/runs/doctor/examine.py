@@ -11,14 +11,20 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
+import polars as pl
+
 from tidemill.errors import ConfigError, PublishError, TidemillError
+from tidemill.ingest.settings import IngestSettings
+from tidemill.label.functions.loading import files_of
+from tidemill.label.functions.yaml_lines import read_yaml
 from tidemill.project.batches import arrivals
 from tidemill.project.compose import refuse_stale_code, refuse_stale_params
 from tidemill.project.config import load_params
 from tidemill.project.gold_history import GoldHistory
-from tidemill.project.layout import problem_names
+from tidemill.project.layout import Paths, problem_names
 from tidemill.project.project import Project
 from tidemill.project.stage_code.stage_fingerprints import package_seen_from
+from tidemill.runs.checked_out import REMEDY, missing_outputs, outputs_of_others
 from tidemill.runs.checkout import branch_to_publish_on, require_repository
 from tidemill.runs.doctor.cached_results import damaged_results, lost_champions
 from tidemill.runs.doctor.leftovers import leftovers, sweep_leftovers
@@ -27,10 +33,11 @@ from tidemill.runs.doctor.stale_locks import lock_files
 from tidemill.runs.doctor.torn_branches import mend_branches, torn_branches
 from tidemill.runs.dvc_config import cache_folder, default_remote
 from tidemill.runs.git import git
-from tidemill.runs.model_registry import problems_in, registry_of, without_model
-from tidemill.runs.repair_dvc_files import repair_dvc_files, torn_files
+from tidemill.runs.model_registry import lost_versions, problems_in, registry_of, without_model
+from tidemill.runs.repair_dvc_files import conflict, repair_dvc_files, torn_files
 from tidemill.runs.tags import read_tags
 
+_TOLD: Final = 3
 _ROUNDS: Final = 3
 """A lock in the way of a tag, a branch in the way of both."""
 _END_OF_PARQUET: Final = b"PAR1"
@@ -87,6 +94,7 @@ def examine(project: Project) -> list[Finding]:
         _registry(project),
         _dvc_files(root),
         _records(project),
+        _outputs(project),
         _tables(project),
         _cache(project),
         _leftovers(project),
@@ -159,6 +167,9 @@ def _registry(project: Project) -> Iterator[Finding]:
             yield Finding(f"{damage.tag}: {damage.what}", damage.remedy, lambda: put_back(root))
         for damage in without_model(project, registry):
             yield Finding(f"{damage.tag}: {damage.what}", damage.remedy)
+    for name in sorted({*problems_in(tags), *problem_names(root)}):
+        for damage in lost_versions(project, registry_of(name, tags)):
+            yield Finding(f"{damage.tag}: {damage.what}", damage.remedy)
     for tag in deleted_tags(project):
         fix = None if tag.digest is None else partial(put_back_deleted, tag, root)
         yield Finding(f"{tag.tag}: {tag.what}", tag.remedy, fix)
@@ -174,11 +185,43 @@ def _records(project: Project) -> Iterator[Finding]:
     yield from _composed(project)
     for problem in problem_names(project.shared):
         paths = project.paths(problem)
-        for read in (partial(arrivals, paths.manifest), partial(GoldHistory.read, paths.gold_history)):
+        for read in (
+            partial(arrivals, paths.manifest),
+            partial(_read_gold, project, problem),
+            partial(_read_functions, paths),
+        ):
             try:
                 read()
             except TidemillError as error:
                 yield Finding(problem, str(error))
+
+
+def _read_gold(project: Project, problem: str) -> None:
+    history = GoldHistory.read(project.paths(problem).gold_history)
+    if history.answers:
+        rows = pl.DataFrame(schema={"row_id": pl.String, "gold": pl.Int16})
+        history.applied(rows, project.load(problem, "ingest", IngestSettings)[0].classes)
+
+
+def _read_functions(paths: Paths) -> None:
+    """Of files in YAML alone: nothing of a project is run here."""
+    for path in files_of(paths.functions) if paths.functions.is_dir() else []:
+        if path.suffix != ".py":
+            read_yaml(path)
+
+
+def _outputs(project: Project) -> Iterator[Finding]:
+    if (told := conflict(project.root)) is not None:
+        yield Finding("dvc.lock", told)
+        return
+    for problem in problem_names(project.shared):
+        for paths, what in (
+            (outputs_of_others(project, problem), "not what dvc.lock names"),
+            (missing_outputs(project, problem), "named by dvc.lock, and not here"),
+        ):
+            if paths:
+                more = f" and {len(paths) - _TOLD} more" if len(paths) > _TOLD else ""
+                yield Finding(f"{', '.join(paths[:_TOLD])}{more}: {what}", REMEDY)
 
 
 def _composed(project: Project) -> Iterator[Finding]:
