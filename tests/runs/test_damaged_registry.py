@@ -55,8 +55,8 @@ def mended(folder: Path) -> list[str]:
     return done
 
 
-def promotion(folder: Path, *, merge: bool = False) -> str:
-    git("commit", "-q", "--allow-empty", "-m", f"spam: promote\n\nit is better{' (merge)' * merge}", folder=folder)
+def promotion(folder: Path) -> str:
+    git("commit", "-q", "--allow-empty", "-m", "spam: promote\n\nit is better", folder=folder)
     return git("rev-parse", "HEAD", folder=folder)
 
 
@@ -64,6 +64,7 @@ def test_promotions_in_the_history_whose_tags_are_gone_are_told_and_their_names_
     for _ in range(3):
         where = promotion(repository)
     git("commit", "-q", "--allow-empty", "-m", "spam: promote it by hand", folder=repository)
+    head = git("rev-parse", "HEAD", folder=repository)
     assert problem_models(Project.open(repository), "spam").damaged == ()
     for name in git("tag", "-l", "spam*", folder=repository).splitlines():
         git("tag", "-d", name, folder=repository)
@@ -73,10 +74,10 @@ def test_promotions_in_the_history_whose_tags_are_gone_are_told_and_their_names_
         "spam: the history has 3 promotions, and there are 0 versions, so nothing counts as the champion; `git fetch"
     )
     assert said.partition(";")[0] in told(repository)
-    assert promotion_tags(Project.open(repository), "spam", "HEAD", "again")[0] == "spam@v1.3.0"
+    assert promotion_tags(Project.open(repository), "spam", head, "again")[0] == "spam@v1.3.0"
     assert promotion_tags(Project.open(repository), "spam", where, "again")[0] == "spam@v1.2.0"
     tag(repository, "spam@v1.0.0", where)
-    assert promotion_tags(Project.open(repository), "spam", "HEAD", "again")[0] == "spam@v1.3.0"
+    assert promotion_tags(Project.open(repository), "spam", head, "again")[0] == "spam@v1.3.0"
     assert (
         "3 promotions, and there is 1 version, so nothing"
         in problem_models(Project.open(repository), "spam").damaged[0]

@@ -125,6 +125,11 @@ def add_labels(project: Project, name: str, file: Path, options: FileOptions, *,
         *table.notes,
         *values.words_for_no_label(table, reading, rows.problem.classes),
         *notes_on_status(table),
+        *(
+            [f"{table.name}: column 'when' is not read: labels are of the time at which they are added"]
+            if table.has("when")
+            else []
+        ),
         *_notes_on_people(given[0]),
         *about_texts,
     )
