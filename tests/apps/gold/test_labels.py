@@ -132,6 +132,9 @@ def test_rows_that_people_of_one_file_label_differently_are_told(project: Projec
         .notes[0]
         .startswith("labels.csv: column 'status' is 'rejected' in 1 rows")
     )
+    assert add(project, "id,batch,label,when\n3,may,spam,yesterday\n", dry_run=True).notes == (
+        "labels.csv: column 'when' is not read: labels are of the time at which they are added",
+    )
 
 
 def test_texts_beside_labels_are_those_of_the_rows_that_are_named(project: Project) -> None:
