@@ -267,9 +267,27 @@ def test_changes_of_a_checkout_of_another_branch_are_in_nobodys_way(root: Path) 
     assert not succeeds("rev-parse", "--verify", "-q", "refs/heads/tidemill/spam", folder=root)
 
 
-def test_a_file_in_the_way_is_left_alone_and_the_remedy_is_named(root: Path, work: Workspace) -> None:
+def test_a_file_in_the_way_that_is_not_in_git_is_kept_aside(root: Path, work: Workspace) -> None:
     write(root, reports__spam__metrics_json="mine")  # not in git
     write(work.folder, reports__spam__metrics_json="new")
+    told = published(work).summary
+    place = Path(".tidemill") / "replaced" / tip(root)[:12]
+    assert told == (
+        "on branch main, your checkout follows; what was there and not in git (reports/spam/metrics.json) is in "
+        + str(place)
+    )
+    assert (root / "reports/spam/metrics.json").read_text() == "new"
+    assert (root / place / "reports/spam/metrics.json").read_text() == "mine"
+    assert not git("status", "--porcelain", "--untracked-files=no", folder=root)
+
+
+def test_where_files_cannot_follow_what_was_in_the_way_is_back_and_the_remedy_is_named(
+    root: Path, work: Workspace
+) -> None:
+    write(root, reports__spam__metrics_json="mine")
+    write(work.folder, reports__spam__metrics_json="new")
+    index_lock = root / ".git" / "index.lock"
+    index_lock.write_text("")
     told = published(work).summary
     assert told.startswith("on branch main; your files could not follow (")
     assert told.endswith(f"): git reset --keep {tip(root)[:12]}")

@@ -5,6 +5,7 @@ A crash before the transaction leaves garbage, never half a promotion.
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -37,7 +38,9 @@ from tidemill.runs.worktree import Workspace
 
 _NOTHING = "0" * 40
 _TRIES = 5
-
+_TOLD: Final = 3
+_REPLACED: Final = Path(".tidemill") / "replaced"
+"""Where files go that are in the way of a run's results."""
 
 ELSEWHERE: Final = "the results are on"
 """What the outcome of a run says that could not move the branch of the checkout."""
@@ -266,8 +269,29 @@ def _synchronise(root: Path, branch: str, target: str, old: str, new: str) -> st
         return f"{why}, so {ELSEWHERE} {target}: git merge {target}"
     if current_branch(root) != branch:
         return f"on branch {branch}"
+    moved = _move_aside(root, old, new)
     try:
         git("read-tree", "-m", "-u", old, new, folder=root)
     except PublishError as error:
+        for path, place in moved.items():
+            place.rename(path)
         return f"on branch {branch}; your files could not follow ({error}): git reset --keep {new[:12]}"
-    return f"on branch {branch}, your checkout follows"
+    if not moved:
+        return f"on branch {branch}, your checkout follows"
+    shown = ", ".join(str(path.relative_to(root)) for path in list(moved)[:_TOLD]) + (
+        ", …" if len(moved) > _TOLD else ""
+    )
+    return f"on branch {branch}, your checkout follows; what was there and not in git ({shown}) is in {_REPLACED / new[:12]}"
+
+
+def _move_aside(root: Path, old: str, new: str) -> dict[Path, Path]:
+    """Make way for files of a commit where others are that git does not know, as `dvc repro` leaves them before a first run."""
+    added = git(
+        "diff", "--relative", "--name-only", "--no-renames", "--diff-filter=A", "-z", old, new, folder=root
+    ).split("\0")
+    results = {}
+    for path in [root / name for name in added if name and os.path.lexists(root / name) and not (root / name).is_dir()]:
+        place = root / _REPLACED / new[:12] / path.relative_to(root)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        results[path] = path.replace(place)
+    return results
