@@ -365,7 +365,9 @@ def _is_plainly_right(series: pl.Series, column: Column | None) -> bool:
 def _check_columns(table: pl.DataFrame, contract: Contract, where: str) -> None:
     missing = [column.name for column in contract.columns if column.name not in table.columns and not column.optional]
     if missing:
-        raise DataError(f"{where}: column {missing[0]!r} is missing; it has {', '.join(table.columns)}")
+        of_classes = all(any(name.startswith("p_") for name in names) for names in (missing[:1], table.columns))
+        remedy = "; where a class was added, the next `tidemill run` makes the table anew" if of_classes else ""
+        raise DataError(f"{where}: column {missing[0]!r} is missing; it has {', '.join(table.columns)}{remedy}")
     if contract.others is None and (unknown := contract.other_names(table.columns)):
         raise DataError(f"{where}: column {unknown[0]!r} is not in the contract of {contract.name}")
     for name, dtype in table.schema.items():

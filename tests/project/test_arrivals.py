@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -348,6 +349,16 @@ def test_a_batch_that_lost_its_metadata_is_set_aside_whole_the_others_go_on_and_
     assert (again.batches, [one.is_new for one in again.refused]) == ([], [False])
     put_links("day-2", *range(30))
     assert arrive(here, "spam").batches == ["day-2"]
+
+
+def test_of_looks_at_once_one_takes_a_source_in(project: Path) -> None:
+    arrive(Project.open(project), "spam")
+    for number in range(6):
+        put(f"more-{number}", f"the text of number {number} and no other", start=number)
+    with ThreadPoolExecutor(4) as pool:
+        done = [looked.result() for looked in [pool.submit(arrive, Project.open(project), "spam") for _ in range(4)]]
+    assert sorted(name for result in done for name in result.batches) == [f"more-{number}" for number in range(6)]
+    assert len(Manifest.read(PATHS.manifest).batches) == 9
 
 
 def test_what_is_allowed_or_not_asked_about_is_taken(project: Path):

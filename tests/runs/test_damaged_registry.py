@@ -68,6 +68,7 @@ def test_promotions_in_the_history_whose_tags_are_gone_are_told_and_their_names_
     assert problem_models(Project.open(repository), "spam").damaged == ()
     for name in git("tag", "-l", "spam*", folder=repository).splitlines():
         git("tag", "-d", name, folder=repository)
+    git("prune", folder=repository)  # as in a clone without tags
     (repository / "params.yaml").write_text("problems: [spam]\n")  # no tag names the problem any more
     (said,) = problem_models(Project.open(repository), "spam").damaged
     assert said.startswith(
@@ -82,6 +83,19 @@ def test_promotions_in_the_history_whose_tags_are_gone_are_told_and_their_names_
         "3 promotions, and there is 1 version, so nothing"
         in problem_models(Project.open(repository), "spam").damaged[0]
     )
+
+
+def test_the_name_of_a_version_that_was_deleted_is_not_given_to_another_model(repository: Path, capsys):
+    for name in ("spam@v1.2.0", "spam#prod#3"):
+        git("tag", "-d", name, folder=repository)
+    head = git("rev-parse", "HEAD", folder=repository)
+    names = [line.split()[1] for line in promotion_tags(Project.open(repository), "spam", head, "again")[1]]
+    assert names == ["refs/tags/spam@v1.3.0", "refs/tags/spam#prod#4"]
+    told = capsys.readouterr().err.splitlines()
+    assert [line.partition(", ")[0] for line in told] == [
+        "warning: spam#prod#3: it was deleted",
+        "warning: spam@v1.2.0: it was deleted; `tidemill doctor --fix` puts it back; git forgets it in some weeks",
+    ]
 
 
 def test_a_whole_registry_has_no_damage(repository: Path):

@@ -7,6 +7,7 @@ import pytest
 import yaml
 
 from tidemill.contracts import ConfigError
+from tidemill.errors import PublishError
 from tidemill.project.project import Project
 from tidemill.runs.dvc_cache import object_path
 from tidemill.runs.git import git
@@ -73,6 +74,19 @@ def test_rollback_is_a_new_assignment_of_the_version_before(repository: Path):
     with pytest.raises(ConfigError, match=r"no version before spam@v1\.0\.0"):
         rollback(Project.open(repository), "spam", None)
     assert rollback(Project.open(repository), "spam", "v1.1.0") == "spam@v1.1.0"
+
+
+def test_a_rollback_to_damaged_files_changes_nothing_and_one_to_files_that_a_remote_may_have_is_made(repository: Path):
+    one = git("rev-list", "--max-parents=0", "HEAD", folder=repository)
+    digest = hashlib.md5(b"one", usedforsecurity=False).hexdigest()
+    model = object_path(repository / ".dvc" / "cache", digest)
+    model.write_text("on")
+    with pytest.raises(PublishError, match=r"candidate of spam@v1\.0\.0 is damaged; nothing was changed"):
+        rollback(Project.open(repository), "spam", None)
+    assert read_registry(Project.open(repository), "spam").champion == "spam@v1.1.0"
+    model.unlink()
+    assert rollback(Project.open(repository), "spam", None) == "spam@v1.0.0"
+    assert read_registry(Project.open(repository), "spam").versions["spam@v1.0.0"] == one
 
 
 def test_a_version_that_is_not_there_is_named_with_those_that_are(repository: Path):

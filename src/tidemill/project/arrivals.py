@@ -13,6 +13,7 @@ from typing import Final
 
 import polars as pl
 
+from tidemill.common.locks import locked
 from tidemill.contracts import NO_GOLD, DataError, Problem
 from tidemill.ingest.batch import Batch, build_batch, empty_seen
 from tidemill.ingest.settings import RESERVED, IngestSettings
@@ -268,10 +269,11 @@ def arrive(project: Project, problem: str, *, retry: bool = False, fetch: bool =
     known, settings, paths = project.load(problem, "ingest", IngestSettings)
     monitor = project.load(problem, "monitor", MonitorSettings)[1]
     broken = None if monitor.actions.get("data_broken", NOTHING) == NOTHING else monitor.broken
-    result = scan(known, settings, paths, broken=broken, retry=retry, fetch=fetch)
-    if result.entries:
-        Manifest(batches=(*Manifest.read(paths.manifest).batches, *result.entries)).write(paths.manifest)
-    append_answers(paths, result.answers)
+    with locked(paths.state / "locks" / f"arrive-{problem}.lock"):  # two at once would both take a source in
+        result = scan(known, settings, paths, broken=broken, retry=retry, fetch=fetch)
+        if result.entries:
+            Manifest(batches=(*Manifest.read(paths.manifest).batches, *result.entries)).write(paths.manifest)
+        append_answers(paths, result.answers)
     return result
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from tidemill.project.project import Project
+from tidemill.runs.doctor.lost_tags import deleted_tags
 from tidemill.runs.git import git
-from tidemill.runs.model_registry import Registry, promotions_before, read_registry
+from tidemill.runs.model_registry import Registry, problem_of, promotions_before, read_registry
 from tidemill.runs.tags_being_set import noted_tag
 
 By = Literal["gate", "person"]
@@ -46,7 +48,7 @@ class Promotion:
 
 
 def promotion_tags(project: Project, problem: str, commit: str, message: str) -> tuple[str, list[str]]:
-    """Prepare the tags of a promotion.
+    """Prepare the tags of a promotion. Names of versions that were deleted are not given again, and a line on standard error tells of them.
 
     Parameters
     ----------
@@ -66,8 +68,12 @@ def promotion_tags(project: Project, problem: str, commit: str, message: str) ->
     lines : list of str
         Lines of a ref transaction that create the version and its assignment; ``tags_are_set`` is told when it is done.
     """
-    promotions = promotions_before(problem, commit, project.shared)
-    names = read_registry(project, problem).next_tags(promotions=promotions)
+    lost = [tag for tag in deleted_tags(project) if problem_of(tag.tag) == problem]
+    for tag in lost:
+        print(f"warning: {tag.tag}: {tag.what}; {tag.remedy}", file=sys.stderr)
+    registry = read_registry(project, problem)
+    known = replace(registry, taken={*registry.taken, *(tag.tag for tag in lost)})
+    names = known.next_tags(promotions=promotions_before(problem, commit, project.shared))
     lines = [f"create refs/tags/{name} {noted_tag(name, commit, message, project.shared)}" for name in names]
     return names[0], lines
 

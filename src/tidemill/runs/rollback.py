@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from pathlib import Path
 
-from tidemill.errors import ConfigError
+from tidemill.errors import ConfigError, PublishError
+from tidemill.project.layout import Paths
 from tidemill.project.project import Project
+from tidemill.runs.dvc_cache import damaged_objects
+from tidemill.runs.dvc_config import cache_folder
 from tidemill.runs.git import git
 from tidemill.runs.model_registry import Registry, read_registry, without_model
+from tidemill.runs.pending import locked_outputs
 from tidemill.runs.promotion_record import PERSON, signed
 from tidemill.runs.tags_being_set import noted_tag, tags_are_set
 
@@ -35,6 +40,8 @@ def rollback(project: Project, problem: str, version: str | None, reason: str = 
     ------
     ConfigError
         There is no such version, it holds no model, or there is none before the champion.
+    PublishError
+        A file of its model is damaged in DVC's cache.
     """
     registry, folder = read_registry(project, problem), project.shared
     hollow = {damage.tag: damage for damage in without_model(project, registry)}
@@ -47,11 +54,24 @@ def rollback(project: Project, problem: str, version: str | None, reason: str = 
         raise ConfigError(f"{problem} has no version {target}; there are {there}{damaged}")
     if target in hollow:
         raise ConfigError(f"{hollow[target]}. Nothing was changed")
+    _refuse_damaged(project, problem, target, registry.versions[target])
     message = signed(f"Roll {problem} back to {target}\n\n{reason}", PERSON)
     tag = noted_tag(registry.next_assignment(), registry.versions[target], message, folder)
     git("update-ref", f"refs/tags/{registry.next_assignment()}", tag, "0" * 40, folder=folder)
     tags_are_set([tag], folder)
     return target
+
+
+def _refuse_damaged(project: Project, problem: str, version: str, commit: str) -> None:
+    """Files that are missing may be at a remote; damaged ones would be served."""
+    cache, model = cache_folder(project.shared), Paths.within(problem).model.parent
+    for path, digest in locked_outputs(project, problem, commit):
+        if Path(path).is_relative_to(model):
+            for lost in damaged_objects(cache, digest):
+                raise PublishError(
+                    f"object {lost} of {path} of {version} is damaged; nothing was changed. `tidemill doctor --fix` removes it, "
+                    "`dvc pull` brings it from a remote"
+                )
 
 
 def _before_champion(registry: Registry, hollow: Collection[str]) -> str:

@@ -71,6 +71,13 @@ def test_it_is_put_behind_the_others_its_rows_are_labeled_and_functions_that_vot
     assert gold.filter(pl.col("gold").is_in([0, 1])).height == 100
 
 
+def test_labels_that_are_replaced_are_counted(reviews: Project):
+    _rows(range(97, 140))
+    done = CliRunner().invoke(app, ["class", "add", "reviews", "refund", "--rows", "kind.csv"])
+    assert done.exit_code == 0, done.output
+    assert "3 of them had other labels, which are replaced; `tidemill gold list reviews ROW`" in done.output
+
+
 def test_what_cannot_be_added_leaves_the_problem_as_it_was(reviews: Project):
     before = (reviews.root / "conf/problem/reviews.yaml").read_text()
     _rows(range(139, 142))

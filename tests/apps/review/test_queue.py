@@ -193,3 +193,11 @@ def test_the_file_has_what_a_person_needs(project: Project) -> None:
 def test_without_labels_the_command_that_makes_them_is_named(project: Project) -> None:
     with pytest.raises(DataError, match="no labels of spam yet: `tidemill run problem=spam`"):
         write_queue(project, "spam", QueueRequest(8), OUT)
+
+
+def test_labels_of_other_classes_make_no_queue(rows: ProblemRows) -> None:
+    pl.read_parquet(PATHS.labels).rename({"p_ham": "p_eggs"}).write_parquet(PATHS.labels)
+    with pytest.raises(
+        DataError, match=r"labels\.parquet is of other classes than ham, spam: `tidemill run problem=spam`"
+    ):
+        read_opinions(rows)

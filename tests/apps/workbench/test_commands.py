@@ -51,6 +51,19 @@ def test_the_list_has_snorkels_figures_and_what_was_learned(lf, project):
 
 
 @pytest.mark.slow
+def test_labels_and_label_model_of_other_classes_are_none_yet(lf, project):
+    text = (project / "params.yaml").read_text(encoding="utf-8")
+    try:
+        (project / "params.yaml").write_text(text.replace("- spam\n", "- spam\n    - phish\n"), encoding="utf-8")
+        look = ProblemView(Project.open(Path()), "mail")
+        assert look.classes == ("ham", "spam", "phish")
+        assert (look.labels, look.model) == (None, None)
+        assert lf("list", "mail", "--json")[0]["label_model"] is None
+    finally:
+        (project / "params.yaml").write_text(text, encoding="utf-8")
+
+
+@pytest.mark.slow
 def test_gold_outside_dev_is_never_read(lf, project):
     assert (ProblemView(Project.open(Path()), "mail").gold != NO_GOLD).sum() == 120
     for words in (["list"], ["try", "shouts"], ["suggest"], ["explain", "r001"]):
@@ -314,7 +327,7 @@ def test_votes_of_other_functions_than_the_label_models_are_listed_without_it(lf
     pl.read_parquet(path).drop("shouts").write_parquet(path)
     try:
         assert "no label model of these functions yet: dvc repro denoise@mail" in lf("list")
-        with pytest.raises(DataError, match="is of other functions: run `dvc repro denoise@mail`"):
+        with pytest.raises(DataError, match="is of other functions or classes: run `dvc repro denoise@mail`"):
             lf("explain", "r001")
     finally:
         path.write_bytes(before)

@@ -216,12 +216,17 @@ def read_opinions(rows: ProblemRows) -> ModelOpinions:
     Raises
     ------
     DataError
-        There are no labels yet.
+        There are no labels yet, or they are of other classes.
     """
     columns = probability_columns(rows.problem.classes)
     if not rows.paths.labels.exists():
         raise DataError(
             f"there are no labels of {rows.paths.name} yet: `tidemill run problem={rows.paths.name}` makes them"
+        )
+    if not set(columns) <= pl.read_parquet_schema(rows.paths.labels).keys():
+        raise DataError(
+            f"{rows.paths.labels} is of other classes than {', '.join(rows.problem.classes)}: `tidemill run problem={rows.paths.name}` makes "
+            "it anew"
         )
     label = _predicted(rows.paths.labels, rows.table, columns)
     model = _predicted(rows.paths.predictions, rows.table, columns) if rows.paths.predictions.exists() else label

@@ -218,8 +218,9 @@ class ProblemView:
 
     @cached_property
     def labels(self) -> Probabilities | None:
-        """(rows, classes) probabilities of the votes table's rows; None before denoise has run on them."""
-        if not self.paths.labels.exists():
+        """(rows, classes) probabilities of the votes table's rows; None before denoise has run on them, or with these classes."""
+        columns = set(probability_columns(self.classes))
+        if not self.paths.labels.exists() or not columns <= pl.read_parquet_schema(self.paths.labels).keys():
             return None
         table = read(self.paths.labels, labels_contract(self.classes))
         if not table["row_id"].equals(self.voted["row_id"]):
@@ -228,11 +229,12 @@ class ProblemView:
 
     @cached_property
     def model(self) -> BaseLabelModel | None:
-        """The fitted label model; None before denoise has run on these functions."""
+        """The fitted label model; None before denoise has run on these functions with these classes."""
         if not self.paths.label_model.exists():
             return None
         saved = LabelModelFile.read(self.paths.label_model)
-        return load_label_model(saved) if list(saved.functions) == self.names else None
+        is_current = list(saved.functions) == self.names and saved.classes == self.classes
+        return load_label_model(saved) if is_current else None
 
     @cached_property
     def features(self) -> Features | None:
@@ -265,7 +267,9 @@ class ProblemView:
             The label model was fitted on other functions.
         """
         if self.model is None:
-            raise DataError(f"{self.paths.label_model} is of other functions: run `dvc repro denoise@{self.name}`")
+            raise DataError(
+                f"{self.paths.label_model} is of other functions or classes: run `dvc repro denoise@{self.name}`"
+            )
         features = self.features if self.model.uses_features else None
         return self.model.predict_proba(votes, features=None if features is None else features[rows])
 

@@ -11,6 +11,7 @@ from typer import Argument, Option
 from tidemill.cli.options import AsJson, ProblemName
 from tidemill.cli.output import answering
 from tidemill.cli.project import open_project
+from tidemill.common.spelling import counted
 
 
 def add(
@@ -23,7 +24,7 @@ def add(
             "--rows",
             metavar="FILE",
             resolve_path=True,
-            help="rows of the class, such as `tidemill gold sample PROBLEM --cluster` collects; those with another label keep it",
+            help="rows of the class, such as `tidemill gold sample PROBLEM --cluster` collects; where a column `label` names another class, that is their label",
         ),
     ],
     as_json: AsJson = False,
@@ -43,19 +44,21 @@ def add(
     from tidemill.apps.workbench.problem_view import ProblemView
     from tidemill.apps.workbench.suggest_functions import candidate_lines, suggest_for_class
     from tidemill.project.gold_history import GoldHistory
+    from tidemill.readers.read import report_reading
 
     with answering(as_json=as_json) as answer:
         project = open_project(problem)
         with added_class(project, problem, name) as classes:
             new = classes[-1]
             done = add_labels(project, problem, rows, FileOptions(blank=new))
+        report_reading(done.notes)
         view = ProblemView(project, problem)
         labels = GoldHistory.read(view.paths.gold_history).counting
         found = suggest_for_class(view, new, [row_id for row_id, one in labels.items() if one.label == new])
         content = {"problem": problem, "classes": classes, "labels": done.splits, "candidates": found.candidates}
         asked = view.settings.suite.min_functions_per_class
         lines = [
-            *_lines(problem, classes, done.splits),
+            *_lines(problem, classes, done.splits, done.counts.get("changed", 0)),
             *candidate_lines(found, judged_on="of the labeled rows"),
             "",
             *_next(problem, new, asked),
@@ -63,9 +66,14 @@ def add(
         answer(content, lines)
 
 
-def _lines(problem: str, classes: Sequence[str], splits: Mapping[str, int]) -> list[str]:
+def _lines(problem: str, classes: Sequence[str], splits: Mapping[str, int], changed: int) -> list[str]:
     parts = ", ".join(f"{count} {split}" for split, count in splits.items() if count) or "none"
     lines = [f"{problem}: the classes are {', '.join(classes)}", f"  rows labeled: {parts}"]
+    if changed:
+        lines.append(
+            f"  {counted(changed, 'of them had another label, which is', 'of them had other labels, which are')} replaced; "
+            f"`tidemill gold list {problem} ROW` shows the history of a row, `tidemill gold withdraw` brings a label back"
+        )
     if not splits.get("valid"):
         lines.append(
             f"  none of them is of valid, so the gate cannot tell how well {classes[-1]} is found: label more of its rows"
