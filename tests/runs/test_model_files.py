@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from pathlib import Path
 
 import pytest
@@ -46,3 +47,16 @@ def test_a_tag_that_names_another_commit_by_now_gets_the_files_of_that(repositor
     assert (champion_folder(project, "spam", VERSION) / "model").read_text() == other != before
     assert [path.name for path in (project.state / "models").glob("[!.]*")] == [VERSION]
     assert list((project.state / "models").glob(".old-*")) == []
+
+
+def test_a_full_disk_is_told_as_one(repository: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.undo()
+
+    def get(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device", "model")
+
+    monkeypatch.setattr("dvc.api.DVCFileSystem.get", get)
+    monkeypatch.setattr("dvc.api.DVCFileSystem.__init__", lambda *_, **__: None)
+    monkeypatch.setattr(model_files, "share_cache", lambda _: None)
+    with pytest.raises(OSError, match="No space left"):
+        champion_folder(Project.open(repository), "spam", VERSION)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import shutil
 import tempfile
 from pathlib import Path
 
+from tidemill.common.files import system_error
 from tidemill.errors import DataError, PublishError
 from tidemill.project.layout import Paths
 from tidemill.project.project import Project
@@ -74,6 +76,8 @@ def _fetch(project: Project, problem: str, version: str, target: Path) -> None:
         files.get(str(Paths.within(problem).model), str(aside / "model"), recursive=True)
         (aside / "model").rename(target)
     except (DvcException, SCMError, PublishError, OSError) as error:
+        if isinstance(error, OSError) and system_error(error) in {errno.ENOSPC, errno.EDQUOT}:  # make room, and no more
+            raise
         if not target.exists():  # another run may have fetched it meanwhile
             raise DataError(
                 f"the model of {version} cannot be read: {error}. Get its tag with `git fetch --tags` and its files "

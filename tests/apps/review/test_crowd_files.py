@@ -237,3 +237,17 @@ def test_a_file_of_neither_platform_is_refused(project: Project, rows):
         DataError, match=r"no columns Input\.row_id and WorkerId or INPUT:row_id and ASSIGNMENT:worker_id"
     ):
         import_answers(project, "spam", ROWS)
+
+
+@pytest.mark.parametrize(("line", "column"), [(turk, "Input.text"), (toloka, "INPUT:text")])
+def test_answers_beside_the_text_of_another_row_are_refused(
+    project: Project, rows: list[str], line: Any, column: str
+) -> None:
+    texts = dict(
+        pl.read_parquet(problem_rows(project, "spam").paths.raw / "*.parquet").select("row_id", "text").iter_rows()
+    )
+    right = [line(row_id, "spam", **{column: texts[row_id]}) for row_id in rows]
+    assert len(import_answers(project, "spam", put(right), dry_run=True).answers) == 3
+    right[0][column], right[1][column] = right[1][column], right[0][column]
+    with pytest.raises(DataError, match=f"2 rows have the text of another row, .* has in '{column}' the text of"):
+        import_answers(project, "spam", put(right))

@@ -18,7 +18,9 @@ _CUT: Final = 40
 """Characters from which on the beginning of a text is taken for it, as programs cut long ones off."""
 
 
-def notes_on_other_texts(table: Table, rows: ProblemRows, named: Sequence[tuple[int, int]]) -> list[str]:
+def notes_on_other_texts(
+    table: Table, rows: ProblemRows, named: Sequence[tuple[int, int]], columns: Sequence[str] = ()
+) -> list[str]:
     """Compare the texts of a file with those of the rows that it names.
 
     Parameters
@@ -29,6 +31,8 @@ def notes_on_other_texts(table: Table, rows: ProblemRows, named: Sequence[tuple[
         Rows of the problem.
     named
         Index of a row in the file, and of the row that it names.
+    columns
+        Names that a column of texts may have, the first that is there is taken; none: ``text`` and that of the problem's files.
 
     Returns
     -------
@@ -40,7 +44,7 @@ def notes_on_other_texts(table: Table, rows: ProblemRows, named: Sequence[tuple[
     DataError
         A text is that of another row.
     """
-    column = next((name for name in ("text", rows.settings.content) if table.has(name)), None)
+    column = next((name for name in columns or ("text", rows.settings.content) if table.has(name)), None)
     if rows.problem.modality != "text" or column is None or not named:
         return []
     written = table.column(column, "ingest.text")

@@ -12,6 +12,7 @@ from typing import Final
 
 import polars as pl
 
+from tidemill.apps.gold.other_texts import notes_on_other_texts
 from tidemill.apps.gold.rows import ProblemRows, make_tables, problem_rows
 from tidemill.apps.gold.withdraw import withdrawals
 from tidemill.apps.review.crowd_files import (
@@ -34,7 +35,7 @@ from tidemill.project.gold_history import Answer, append_answers
 from tidemill.project.layout import Paths
 from tidemill.project.project import Project
 from tidemill.readers.options import DEFAULTS
-from tidemill.readers.read import read_file
+from tidemill.readers.read import read_file, report_reading
 from tidemill.readers.table import Table
 from tidemill.readers.write import check_out, write_frame
 
@@ -145,7 +146,7 @@ def import_answers(
     Raises
     ------
     DataError
-        The file is of neither platform, or lacks a column.
+        The file is of neither platform, lacks a column, or has texts beside names of other rows.
     """
     make_tables(project, name)
     rows, table = problem_rows(project, name), read_file(file, DEFAULTS)
@@ -160,6 +161,8 @@ def import_answers(
         for one in unknown
     ]
     said = [one for one in counting if one.row_id in rows.place and labels[one.place] != NO_GOLD]
+    named = [(one.place, rows.place[one.row_id]) for one in said]
+    report_reading(notes_on_other_texts(table, rows, named, [f"{platform.given}text"]))
     made, differ = _once([(one, _answer(one, rows.problem.classes[labels[one.place]], platform)) for one in said])
     refused += [
         f"{table.unit} {table.numbers[one.place]}: assignment {one.source} has another answer further up: neither is taken"
