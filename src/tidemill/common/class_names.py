@@ -18,6 +18,8 @@ JOINERS: Final = "\u200c\u200d"
 """Characters without a width that tell words and emoji apart."""
 UNSEEN: Final = "\u034f\u115f\u1160\u3164\uffa0\ufe0e\ufe0f"
 """Letters and marks that nobody sees: fillers, and the choice between the colours and the outline of an emoji."""
+_DOTTED_I: Final = "i\u0307"
+"""What the Turkish capital letter of i is folded to."""
 _WHOLE: Final = re.compile(r"([+-]?\d+)\.0+")
 _NO_CLASS: Final = frozenset(
     {
@@ -139,7 +141,7 @@ def fold(name: str) -> str:
     ('very good', '1')
     """
     visible = "".join(letter for letter in name if not _is_unseen(letter))
-    folded = " ".join(unicodedata.normalize("NFKC", visible).casefold().split())
+    folded = " ".join(unicodedata.normalize("NFKC", visible).casefold().replace(_DOTTED_I, "i").split())
     return _WHOLE.sub(r"\1", folded) if _WHOLE.fullmatch(folded) else folded
 
 

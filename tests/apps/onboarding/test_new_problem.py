@@ -257,6 +257,18 @@ def test_labels_that_differ_by_case_or_form_are_one_class_and_that_is_told(proje
     assert any(r"'Café', 'cafe\u0301', 'café' are one class, 'café'" in line for line in done.lines)
 
 
+def test_letters_of_turkish_do_not_tell_classes_apart_or_are_told(project: Path) -> None:
+    done = made(project, rows_of(["iyi", "\u0130yi", "\u0130Y\u0130", "KIRIK", "k\u0131r\u0131k"]))
+    assert done.classes == ("KIRIK", "iyi", "k\u0131r\u0131k")
+    assert any("'KIRIK' ('KIRIK') and 'k\u0131r\u0131k'" in line and "look alike" in line for line in done.lines)
+
+
+def test_class_names_that_differ_in_accents_are_noted(project: Path) -> None:
+    done = made(project, rows_of(["\u039a\u0391\u039b\u039f", "\u03ba\u03b1\u03bb\u03cc", "b"]))
+    assert len(done.classes) == 3
+    assert sum("look alike" in line for line in done.lines) == 1
+
+
 def test_words_for_no_label_are_no_class_and_that_is_told(project: Path) -> None:
     done = made(project, rows_of(["good", "bad", "NA", "-1"]))
     assert done.classes == ("bad", "good")

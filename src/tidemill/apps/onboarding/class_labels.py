@@ -37,6 +37,8 @@ _DASHES: Final = "\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe58\ufe63\uff0d"
 _QUOTES: Final = "\u2018\u2019\u201a\u201b\u2032`\u00b4"
 _MARKS: Final = str.maketrans(_DASHES + _QUOTES, "-" * len(_DASHES) + "'" * len(_QUOTES))
 """Dashes and quotes, of which programs put one in the place of another."""
+_FIRST_ACCENT, _LAST_ACCENT = "\u0300", "\u036f"
+"""Combining marks of Latin, Greek and Cyrillic letters; those of other scripts are letters of their own."""
 _BETWEEN_WORDS: Final = re.compile(r"(?<=[^\W_])[-_\s]+(?=[^\W_])")
 _LATIN: Final = str.maketrans(
     "\u0430\u0435\u043e\u0440\u0441\u0443\u0445\u0456\u0458\u0455\u04bb\u0501\u051b\u051d"
@@ -218,17 +220,28 @@ def _refuse_doubtful(names: Sequence[str], where: str) -> None:
 
 
 def _look_alikes(names: Sequence[str], where: str) -> list[str]:
-    alike: dict[str, list[str]] = {}
-    for name in names:
-        plain = fold(unicodedata.normalize("NFKC", name).translate(_LATIN | _MARKS))
-        plain = _BETWEEN_WORDS.sub(" ", plain)
-        alike.setdefault(plain.strip(_AROUND) or plain, []).append(name)
+    groups = [names_alike for letters in (_MARKS, _LATIN | _MARKS) for names_alike in _alike(names, letters)]
     return [
         f"{where}: the classes {' and '.join(f'{name!r} ({name!a})' for name in several)} look alike: "
         "give them one spelling in the file where they are one class"
-        for several in alike.values()
-        if len(several) > 1
+        for several in dict.fromkeys(groups)
     ]
+
+
+def _alike(names: Sequence[str], letters: Mapping[int, int | str]) -> list[tuple[str, ...]]:
+    """Names that are one where some letters are taken for others."""
+    alike: dict[str, list[str]] = {}
+    for name in names:
+        plain = _without_accents(fold(unicodedata.normalize("NFKC", name).translate(letters)))
+        plain = _BETWEEN_WORDS.sub(" ", plain)
+        alike.setdefault(plain.strip(_AROUND) or plain, []).append(name)
+    return [tuple(several) for several in alike.values() if len(several) > 1]
+
+
+def _without_accents(name: str) -> str:
+    """Greek and other capital letters are often written without theirs; and Turkish has an i without a dot, whose capital letter is I."""
+    letters = unicodedata.normalize("NFKD", name).replace("\N{LATIN SMALL LETTER DOTLESS I}", "i")
+    return "".join(letter for letter in letters if not _FIRST_ACCENT <= letter <= _LAST_ACCENT)
 
 
 def _refuse_several(spellings: dict[str, Counter[str]], where: str) -> None:
