@@ -624,6 +624,8 @@ def test_a_table_with_more_functions_than_rows_is_asked_about(tmp_path):
 
 def test_names_of_annotators_are_workers_of_a_long_table(tmp_path):
     path = tmp_path / "votes.csv"
-    path.write_text("question_id,annotator_name,answer\nq1,Ann,yes\nq1,Ben,no\nq2,Ann,no\n")
-    found = read_votes(path, ["no", "yes"])
-    assert (found.rows, found.functions, found.votes.tolist()) == (["q1", "q2"], ["Ann", "Ben"], [[1, 0], [0, -1]])
+    for more in ("", ",7,a1"):
+        header = "question_id,annotator_name,answer" + (",seconds,assignment_id" if more else "")
+        path.write_text(f"{header}\nq1,Ann,yes{more}\nq1,Ben,no{more}\nq2,Ann,no{more}\n")
+        found = read_votes(path, ["no", "yes"])
+        assert (found.rows, found.functions, found.votes.tolist()) == (["q1", "q2"], ["Ann", "Ben"], [[1, 0], [0, -1]])

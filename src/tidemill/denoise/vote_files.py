@@ -41,6 +41,7 @@ _OTHER_NAMES: Final = (
 """What others call task, worker and label; taken where a table has these three columns, and others about the answers alone."""
 _ABOUT_ANSWERS: Final = frozenset(
     {"seconds", "duration", "time", "timestamp", "date", "created_at", "submitted_at", "comment", "confidence"}
+    | {"assignment_id", "annotation_id", "answer_id", "hit_id", "session_id", "work_time", "lead_time"}
 )
 NAMES: Final = ("row_id", "task", "id")
 _TOLOKA: Final = ("INPUT:", "ASSIGNMENT:worker_id", "OUTPUT:")
