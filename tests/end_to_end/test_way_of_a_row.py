@@ -173,7 +173,7 @@ def test_a_label_makes_the_stages_of_its_split_run_again_and_no_others(sprout: C
         row_id, _, label = rows.filter(pl.col("split") == split).row(0)
         (folder / "labels.csv").write_text(f"row_id,label\n{row_id},{('good', 'bad')[label]}\n")  # the other class
         said = run("tidemill", "gold", "add", "tiny", "labels.csv", folder=folder)
-        assert "1 change one" in said
+        assert "1 changes one" in said
         run("dvc", "repro", "ingest@tiny", folder=folder)
         changed = json.loads(run("dvc", "status", "--json", folder=folder).splitlines()[-1])
         mine = {name.partition("@")[0] for name in changed if name.endswith("@tiny")}
