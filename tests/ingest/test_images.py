@@ -82,6 +82,18 @@ def test_paths_of_other_machines_and_without_suffix_are_found_and_told(
     assert (told in batch.notes[0]) if told else not batch.notes
 
 
+def test_a_path_without_suffix_that_is_two_files_is_asked_about(tmp_path: Path) -> None:
+    write(tmp_path / "a.png", png(1))
+    write(tmp_path / "a.jpg", png(2, kind="JPEG"))
+    path = write(tmp_path / "b.csv", "path,label\na,pear\n")
+    with pytest.raises(
+        DataError, match=r"b\.csv, line 2: image 'a' may be a\.(png|jpg) or a\.(png|jpg): write the suffix"
+    ):
+        take(path, image_settings(), FRUIT)
+    write(tmp_path / "a", png(3))
+    assert take(path, image_settings(), FRUIT).raw["image"].to_list() == [png(3)]
+
+
 def test_a_folder_of_images_that_need_a_package_is_not_passed_over(tmp_path: Path) -> None:
     write(tmp_path / "in" / "may" / "a.heic", b"\0\0\0\x18ftypheic")
     assert discover("in", tmp_path) == ["in/may"]

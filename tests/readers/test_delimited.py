@@ -104,6 +104,12 @@ def test_a_space_before_a_quote_belongs_to_no_text(text: str) -> None:
     assert table.notes == ("t.csv: spaces before quotes are left out",)
 
 
+def test_a_space_before_a_quote_within_a_text_is_a_part_of_it() -> None:
+    table = parse(b'id,text\n1,"{""a"": ""b"", ""c"": 1}"\n2, x\n', "t.csv")
+    assert table.columns["text"] == ['{"a": "b", "c": 1}', " x"]
+    assert table.notes == ()
+
+
 def test_rows_of_delimiters_alone_at_the_end_are_left_out_and_told() -> None:
     table = parse(b"id,text\na,b\n,\nc,d\n,\n , \n", "t.csv")
     assert table.columns == {"id": ["a", None, "c"], "text": ["b", None, "d"]}

@@ -103,9 +103,12 @@ class ImagePaths:
         if not candidates:
             raise DataError(self._outside(named))
         for candidate in candidates:
-            for suffix in self._suffixes(candidate):
-                if self.files.isfile(posixpath.join(self.folder, candidate + suffix)):
-                    return self._taken(candidate, suffix, named, moved=is_absolute)
+            found = self._found(candidate)
+            if len(found) > 1 and found[0]:
+                files = " or ".join(f"{candidate}{suffix}" for suffix in found)
+                raise DataError(f"image {named!r} may be {files}: write the suffix in the table")
+            if found:
+                return self._taken(candidate, found[0], named, moved=is_absolute)
         alike = [path for candidate in candidates for path in self._alike(candidate)]
         named_so = {composed(end + suffix) for end in candidates for suffix in self._suffixes(end)}
         same = [path for path in alike if composed(path) in named_so]
@@ -117,6 +120,11 @@ class ImagePaths:
         if what is not None:
             raise DataError(f"image {shown} {what}: put the image itself in its place, or take it out")
         raise DataError(f"image {shown} is not there; paths are relative to {self.folder}{in_other_letters(alike)}")
+
+    def _found(self, candidate: str) -> list[str]:
+        """Suffixes with which a path is a file; none but the empty one where it is one as it stands."""
+        suffixes = self._suffixes(candidate)
+        return [suffix for suffix in suffixes if self.files.isfile(posixpath.join(self.folder, candidate + suffix))]
 
     def _alike(self, candidate: str) -> list[str]:
         """Files on this machine whose path differs in letter case, or in how letters with accents are written."""

@@ -175,7 +175,7 @@ def _read(text: str, name: str, delimiter: str, first_line: int) -> tuple[Rows, 
         if _even(literal) and (result is None or len(result) < len(literal)):
             return literal, _LITERAL
     spaced = _spaced(text, name, delimiter, first_line)
-    if spaced is not None:
+    if spaced is not None and (result is None or _has_quotes_behind_spaces(result)):
         return spaced, _SPACED
     if result is not None:
         return result, _DOUBLED
@@ -199,6 +199,11 @@ def _spaced(text: str, name: str, delimiter: str, first_line: int) -> Rows | Non
     except DataError:
         return None
     return rows if _even(rows) else None
+
+
+def _has_quotes_behind_spaces(rows: Rows) -> bool:
+    """Whether a cell begins so; within quotes, as in JSON, these are part of a text."""
+    return any(cell.startswith(" ") and cell.lstrip(" ").startswith('"') for _, row in rows for cell in row)
 
 
 def _even(rows: Rows) -> bool:
