@@ -87,7 +87,8 @@ def test_a_path_without_suffix_that_is_two_files_is_asked_about(tmp_path: Path) 
     write(tmp_path / "a.jpg", png(2, kind="JPEG"))
     path = write(tmp_path / "b.csv", "path,label\na,pear\n")
     with pytest.raises(
-        DataError, match=r"b\.csv, line 2: image 'a' may be a\.(png|jpg) or a\.(png|jpg): write the suffix"
+        DataError,
+        match=r"b\.csv, line 2: column 'path': image 'a' may be a\.(png|jpg) or a\.(png|jpg): write the suffix",
     ):
         take(path, image_settings(), FRUIT)
     write(tmp_path / "a", png(3))

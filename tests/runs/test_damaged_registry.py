@@ -75,6 +75,8 @@ def test_promotions_in_the_history_whose_tags_are_gone_are_told_and_their_names_
         "spam: the history has 3 promotions, and there are 0 versions, so nothing counts as the champion; `git fetch"
     )
     assert said.partition(";")[0] in told(repository)
+    with pytest.raises(ConfigError, match="the history has 3 promotions, and there are 0 versions"):
+        model._version(Project.open(repository), "spam", None)
     assert promotion_tags(Project.open(repository), "spam", head, "again")[0] == "spam@v1.3.0"
     assert promotion_tags(Project.open(repository), "spam", where, "again")[0] == "spam@v1.2.0"
     tag(repository, "spam@v1.0.0", where)

@@ -6,8 +6,10 @@ import errno
 from pathlib import Path
 
 import pytest
+from dvc_data.index import DataIndexDirError
 
 from tests.runs.test_model_registry import commit, tag
+from tidemill.errors import DataError
 from tidemill.project.project import Project
 from tidemill.runs import model_files
 from tidemill.runs.git import git
@@ -47,6 +49,21 @@ def test_a_tag_that_names_another_commit_by_now_gets_the_files_of_that(repositor
     assert (champion_folder(project, "spam", VERSION) / "model").read_text() == other != before
     assert [path.name for path in (project.state / "models").glob("[!.]*")] == [VERSION]
     assert list((project.state / "models").glob(".old-*")) == []
+
+
+def test_files_that_are_in_no_cache_are_told_with_the_remedy(repository: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.undo()
+
+    def get(*_: object, **__: object) -> None:
+        raise DataIndexDirError("failed to load directory ('models', 'spam', 'candidate')")
+
+    monkeypatch.setattr("dvc.api.DVCFileSystem.get", get)
+    monkeypatch.setattr("dvc.api.DVCFileSystem.__init__", lambda *_, **__: None)
+    monkeypatch.setattr(model_files, "share_cache", lambda _: None)
+    with pytest.raises(
+        DataError, match=r"the model of spam@v1\.0\.0 cannot be read: .* `dvc fetch --rev spam@v1\.0\.0` from a remote"
+    ):
+        champion_folder(Project.open(repository), "spam", VERSION)
 
 
 def test_a_full_disk_is_told_as_one(repository: Path, monkeypatch: pytest.MonkeyPatch):

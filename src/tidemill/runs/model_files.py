@@ -67,6 +67,7 @@ def _fetch(project: Project, problem: str, version: str, target: Path) -> None:
     from dvc.api import DVCFileSystem
     from dvc.exceptions import DvcException
     from dvc.scm import SCMError
+    from dvc_data.index import DataIndexError
 
     target.parent.mkdir(parents=True, exist_ok=True)
     aside = Path(tempfile.mkdtemp(dir=target.parent, prefix=".part-"))
@@ -75,13 +76,13 @@ def _fetch(project: Project, problem: str, version: str, target: Path) -> None:
         files = DVCFileSystem(repo=str(project.shared), rev=version)
         files.get(str(Paths.within(problem).model), str(aside / "model"), recursive=True)
         (aside / "model").rename(target)
-    except (DvcException, SCMError, PublishError, OSError) as error:
+    except (DvcException, DataIndexError, SCMError, PublishError, OSError) as error:
         if isinstance(error, OSError) and system_error(error) in {errno.ENOSPC, errno.EDQUOT}:  # make room, and no more
             raise
         if not target.exists():  # another run may have fetched it meanwhile
             raise DataError(
                 f"the model of {version} cannot be read: {error}. Get its tag with `git fetch --tags` and its files "
-                f"with `dvc fetch --rev {version}`; `tidemill doctor` says what is whole"
+                f"with `dvc fetch --rev {version}` from a remote; `tidemill doctor` says what is whole"
             ) from error
     finally:
         shutil.rmtree(aside, ignore_errors=True)

@@ -18,8 +18,9 @@ from tidemill.embed.embedder import Embedder, embedder_of
 from tidemill.embed.settings import EmbedSettings
 from tidemill.project.project import Project
 from tidemill.runs.checked_out import REMEDY, outputs_of_others
+from tidemill.runs.checkout import DEEPEN, is_shallow
 from tidemill.runs.model_files import champion_folder
-from tidemill.runs.model_registry import read_registry
+from tidemill.runs.model_registry import lost_versions, read_registry
 from tidemill.train.end_model.model import EndModel
 from tidemill.train.end_model.outliers import NONE, Array, Outliers
 from tidemill.train.head.head import Head
@@ -160,6 +161,10 @@ def _version(project: Project, problem: str, version: str | None) -> str:
     for damage in registry.damages if wanted is None else ():  # another version may be the one that is meant
         print(f"warning: {damage}", file=sys.stderr)
     if wanted is None and registry.champion is None:
+        if is_shallow(project.shared):
+            raise ConfigError(f"{problem} has no version in this shallow clone: {DEEPEN}")
+        if lost := lost_versions(project, registry):
+            raise ConfigError(str(lost[0]))
         raise ConfigError(f"{problem} has no champion yet: tidemill run problem={problem}")
     if wanted is not None and wanted not in registry.versions:
         there = ", ".join([*registry.versions, CANDIDATE])
