@@ -162,6 +162,14 @@ def test_short_texts_half_of_which_are_english_are_read_right_and_too_few_of_the
         assert decode(text.encode(encoding), "t.csv", None)[0] == text
 
 
+def test_korean_syllables_that_windows_alone_has_are_no_chinese() -> None:
+    phrases = PHRASES["euc_kr"].split("|")
+    text = "id,text\n" + "".join(f"{k},{phrases[k % len(phrases)]} \ub42c\uc5b4\uc694\n" for k in range(12))
+    with pytest.raises(UnicodeEncodeError):
+        text.encode("euc_kr")
+    assert decode(text.encode("cp949"), "t.csv", None)[0] == text
+
+
 def test_turkish_letters_are_not_taken_for_icelandic_ones() -> None:
     text = "id,text\n1,görüşmek üzere\n2,soğuk yemek\n3,çok teşekkürler\n"
     found, note = decode(text.encode("cp1254"), "t.csv", None)

@@ -29,7 +29,7 @@ _USUAL: Final = (
     "euc_jp",
     "gb18030",
     "big5",
-    "euc_kr",
+    "cp949",
     "koi8_r",
     "koi8_u",
     "iso8859_5",
