@@ -165,8 +165,8 @@ def test_short_texts_half_of_which_are_english_are_read_right_and_too_few_of_the
 def test_korean_syllables_that_windows_alone_has_are_no_chinese() -> None:
     phrases = PHRASES["euc_kr"].split("|")
     text = "id,text\n" + "".join(f"{k},{phrases[k % len(phrases)]} \ub42c\uc5b4\uc694\n" for k in range(12))
-    with pytest.raises(UnicodeEncodeError):
-        text.encode("euc_kr")
+    with pytest.raises(UnicodeDecodeError):
+        text.encode("cp949").decode("euc_kr")
     assert decode(text.encode("cp949"), "t.csv", None)[0] == text
 
 
