@@ -122,6 +122,11 @@ def test_a_difference_names_batches_functions_settings_code_and_outputs(mail: Pr
     assert "mail.train.optimizer.max_epochs: 5 -> 9" in diff_lines(diff)
 
 
+def test_the_champion_is_not_compared_with_itself_unasked(mail: Project) -> None:
+    with pytest.raises(ConfigError, match=r"mail@v1\.1\.0 is the champion: name another version"):
+        version_diff(mail, "mail", "v1.1.0", None)
+
+
 def test_a_version_against_itself_differs_in_nothing(mail: Project) -> None:
     diff = version_diff(mail, "mail", "v1.0.0", "mail@v1.0.0")
     assert diff.count == 0

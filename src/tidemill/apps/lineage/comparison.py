@@ -34,12 +34,15 @@ def version_diff(project: Project, problem: str, old: str, new: str | None) -> V
     Raises
     ------
     ConfigError
-        There is no such version, or no champion yet.
+        There is no such version, no champion yet, or the champion would be compared with itself.
     """
     second = read_registry(project, problem).champion if new is None else new
     if second is None:
         raise ConfigError(f"{problem} has no champion yet: tidemill run problem={problem}")
-    return compare_versions(*(version_lineage(project, problem, version) for version in (old, second)))
+    before, after = (version_lineage(project, problem, version) for version in (old, second))
+    if new is None and before.version == after.version:
+        raise ConfigError(f"{before.version} is the champion: name another version to compare it with")
+    return compare_versions(before, after)
 
 
 def compare_versions(old: VersionLineage, new: VersionLineage) -> VersionDiff:
