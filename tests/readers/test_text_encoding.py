@@ -162,6 +162,21 @@ def test_short_texts_half_of_which_are_english_are_read_right_and_too_few_of_the
         assert decode(text.encode(encoding), "t.csv", None)[0] == text
 
 
+@pytest.mark.parametrize("accented", ["Άθλιο", "Άνετο Άσχημα Άθλιο Άριστα Άδεια"])
+def test_greek_capital_letters_with_accents_tell_the_encoding_of_windows_from_that_of_iso(accented: str) -> None:
+    words = (
+        "ωραία σούπα κρύο φαγητό ευχαριστώ πολύ επιστροφή χρημάτων γρήγορη παράδοση καλό βράδυ κακή εξυπηρέτηση "
+        f"ζεστός καφές δεν λειτουργεί τίποτα ξανά {accented}"
+    ).split()
+    text = "id,text\n" + "".join(f"{k},{words[k % len(words)]} {words[(k * 7) % len(words)]}\n" for k in range(60))
+    assert decode(text.encode("cp1253"), "t.csv", None)[0] == text
+    if len(accented.split()) > 1:
+        assert decode(text.encode("iso8859_7"), "t.csv", None)[0] == text
+    else:
+        with pytest.raises(DataError, match=r"cp1253 reads .*iso8859_7 reads|iso8859_7 reads .*cp1253 reads"):
+            decode(text.encode("iso8859_7"), "t.csv", None)
+
+
 def test_korean_syllables_that_windows_alone_has_are_no_chinese() -> None:
     phrases = PHRASES["euc_kr"].split("|")
     text = "id,text\n" + "".join(f"{k},{phrases[k % len(phrases)]} \ub42c\uc5b4\uc694\n" for k in range(12))

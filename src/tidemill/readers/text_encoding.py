@@ -38,6 +38,7 @@ _USUAL: Final = (
     "cp1250",
     "iso8859_2",
     "cp1253",
+    "iso8859_7",
     "cp1254",
     "cp1255",
     "cp1256",
@@ -62,8 +63,8 @@ _SAMPLE: Final = 1 << 16
 """Bytes that are judged."""
 _CLEAR: Final = 5.0
 """Log of the ratio of two readings' probabilities, from which on a person need not choose between them."""
-_PRIOR: Final = 4.0
-"""Of windows-1252, in which most files are that are not UTF-8, in the same unit."""
+_PRIORS: Final = {"cp1252": 4.0, "iso8859_7": -8.0}
+"""Of windows-1252, in which most files are that are not UTF-8, and of the Greek that few files are in, in the same unit."""
 _MOST_STRANGE: Final = 0.3
 """Share of the characters that no language has there, up to which a reading is one of words."""
 _ZEROS: Final = 0.03
@@ -214,7 +215,7 @@ def _readings(data: bytes, sample: bytes) -> tuple[list[_Reading], list[_Reading
             continue
         words = words_beyond_ascii(text)
         likelihood, strange = likeliest_language(words)
-        reading = _Reading(encoding, words, likelihood + _PRIOR * (encoding == "cp1252"), strange)
+        reading = _Reading(encoding, words, likelihood + _PRIORS.get(encoding, 0.0), strange)
         (whole if _UNDEFINED not in text and _reads(data, encoding) else broken).append(reading)
     return sorted(whole, key=lambda item: -item.likelihood), sorted(broken, key=lambda item: -item.likelihood)
 
