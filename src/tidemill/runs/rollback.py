@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from pathlib import Path
+from typing import Final
 
 from tidemill.errors import ConfigError, PublishError
 from tidemill.project.layout import Paths
@@ -11,10 +12,11 @@ from tidemill.project.project import Project
 from tidemill.runs.dvc_cache import damaged_objects
 from tidemill.runs.dvc_config import cache_folder
 from tidemill.runs.git import git
-from tidemill.runs.model_registry import Registry, read_registry, without_model
-from tidemill.runs.pending import locked_outputs
+from tidemill.runs.model_registry import Registry, file_at_version, read_registry, without_model
 from tidemill.runs.promotion_record import PERSON, signed
 from tidemill.runs.tags_being_set import noted_tag, tags_are_set
+
+_CACHE: Final = Path(".dvc") / "cache"
 
 
 def rollback(project: Project, problem: str, version: str | None, reason: str = "") -> str:
@@ -64,14 +66,30 @@ def rollback(project: Project, problem: str, version: str | None, reason: str = 
 
 def _refuse_damaged(project: Project, problem: str, version: str, commit: str) -> None:
     """Files that are missing may be at a remote; damaged ones would be served."""
-    cache, model = cache_folder(project.shared), Paths.within(problem).model.parent
-    for path, digest in locked_outputs(project, problem, commit):
+    model, root = Paths.within(problem).model.parent, project.shared
+    for path, digest in _outputs(file_at_version(project, Path("dvc.lock"), commit) or ""):
         if Path(path).is_relative_to(model):
-            for lost in damaged_objects(cache, digest):
+            for lost in damaged_objects(root / _CACHE if _is_usual(root) else cache_folder(root), digest):
                 raise PublishError(
                     f"object {lost} of {path} of {version} is damaged; nothing was changed. `tidemill doctor --fix` removes it, "
                     "`dvc pull` brings it from a remote"
                 )
+
+
+def _outputs(lock: str) -> list[tuple[str, str]]:
+    """Path and MD5 of every output; read here, for DVC and what reads its numbers exactly take a second to be imported."""
+    import yaml
+
+    content = yaml.load(lock, Loader=yaml.CSafeLoader)
+    stages = content.get("stages", {}) if isinstance(content, dict) else {}
+    outs = [out for entry in stages.values() for out in entry.get("outs", [])]
+    return [(str(out["path"]), str(out["md5"])) for out in outs if "md5" in out]
+
+
+def _is_usual(root: Path) -> bool:
+    """Whether the project's settings of DVC name no other cache, so that DVC need not be asked."""
+    files = [root / ".dvc" / name for name in ("config", "config.local")]
+    return not any("cache" in file.read_text(encoding="utf-8", errors="replace") for file in files if file.exists())
 
 
 def _before_champion(registry: Registry, hollow: Collection[str]) -> str:
