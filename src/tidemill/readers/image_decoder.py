@@ -59,6 +59,8 @@ _EMPTY_CHUNK: Final = 12
 """Bytes of a chunk without content: length, name, checksum."""
 _LFS: Final = b"version https://git-lfs"
 _FEW_PIXELS: Final = 64
+"""Up to which an image may well be of one colour."""
+_GROUND_NAMES: Final = {255: "white", 0: "black"}
 
 
 @dataclass(frozen=True)
@@ -345,8 +347,8 @@ def _is_high(image: Image.Image) -> bool:
 def _composed(image: Image.Image, background: int, notes: tuple[str, ...]) -> Picture:
     shown = image.convert("RGBA")
     low, _ = shown.getchannel("A").getextrema()
-    name = "white" if background == 255 else "black" if background == 0 else f"grey {background}"  # noqa: PLR2004
-    note = (f"transparent pixels: they are composed on {name} (ingest.image_background)",)
+    ground_name = _GROUND_NAMES.get(background, f"grey {background}")
+    note = (f"transparent pixels: they are composed on {ground_name} (ingest.image_background)",)
     ground = Image.new("RGBA", shown.size, (background,) * 3 + (255,))
     ground.alpha_composite(shown)
     return Picture(ground.convert("RGB"), (*notes, *(note if low != 255 else ())))  # noqa: PLR2004 - opaque

@@ -75,7 +75,7 @@ def parse_lock(text: str) -> Any:
 
 
 def outputs(stages: Mapping[str, Mapping[str, Any]]) -> list[tuple[str, str]]:
-    """List path and MD5 of every output.
+    """List path and MD5 of every output that has one.
 
     Parameters
     ----------
@@ -87,7 +87,12 @@ def outputs(stages: Mapping[str, Mapping[str, Any]]) -> list[tuple[str, str]]:
     list of (str, str)
         In the order of the entries.
     """
-    return [(str(out["path"]), str(out["md5"])) for entry in stages.values() for out in entry.get("outs", [])]
+    return [
+        (str(out["path"]), str(out["md5"]))
+        for entry in stages.values()
+        for out in entry.get("outs", [])
+        if "md5" in out
+    ]
 
 
 def object_path(cache: Path, digest: str) -> Path:

@@ -9,7 +9,7 @@ from typing import Final
 from tidemill.errors import ConfigError, PublishError
 from tidemill.project.layout import Paths
 from tidemill.project.project import Project
-from tidemill.runs.dvc_cache import damaged_objects
+from tidemill.runs.dvc_cache import damaged_objects, outputs
 from tidemill.runs.dvc_config import cache_folder
 from tidemill.runs.git import git
 from tidemill.runs.model_registry import Registry, file_at_version, read_registry, without_model
@@ -66,24 +66,19 @@ def rollback(project: Project, problem: str, version: str | None, reason: str = 
 
 def _refuse_damaged(project: Project, problem: str, version: str, commit: str) -> None:
     """Files that are missing may be at a remote; damaged ones would be served."""
+    import yaml  # DVC, and what reads its numbers exactly, take a second to be imported
+
     model, root = Paths.within(problem).model.parent, project.shared
-    for path, digest in _outputs(file_at_version(project, Path("dvc.lock"), commit) or ""):
+    cache = root / _CACHE if _is_usual(root) else cache_folder(root)
+    content = yaml.load(file_at_version(project, Path("dvc.lock"), commit) or "", Loader=yaml.CSafeLoader)
+    stages = content.get("stages", {}) if isinstance(content, dict) else {}
+    for path, digest in outputs(stages):
         if Path(path).is_relative_to(model):
-            for lost in damaged_objects(root / _CACHE if _is_usual(root) else cache_folder(root), digest):
+            for lost in damaged_objects(cache, digest):
                 raise PublishError(
                     f"object {lost} of {path} of {version} is damaged; nothing was changed. `tidemill doctor --fix` removes it, "
                     "`dvc pull` brings it from a remote"
                 )
-
-
-def _outputs(lock: str) -> list[tuple[str, str]]:
-    """Path and MD5 of every output; read here, for DVC and what reads its numbers exactly take a second to be imported."""
-    import yaml
-
-    content = yaml.load(lock, Loader=yaml.CSafeLoader)
-    stages = content.get("stages", {}) if isinstance(content, dict) else {}
-    outs = [out for entry in stages.values() for out in entry.get("outs", [])]
-    return [(str(out["path"]), str(out["md5"])) for out in outs if "md5" in out]
 
 
 def _is_usual(root: Path) -> bool:
