@@ -121,15 +121,13 @@ def add_labels(project: Project, name: str, file: Path, options: FileOptions, *,
     if not dry_run:
         append_answers(rows.paths, done.answers)
     reading = rows.settings.model_copy(update={"gold": _label_column(table, rows, options)})
+    about_labels = values.words_for_no_label(table, reading, rows.problem.classes)
+    about_time = [f"{table.name}: column 'when' is not read: labels are of the time at which they are added"]
     notes = (
         *table.notes,
-        *values.words_for_no_label(table, reading, rows.problem.classes),
+        *about_labels,
         *notes_on_status(table),
-        *(
-            [f"{table.name}: column 'when' is not read: labels are of the time at which they are added"]
-            if table.has("when")
-            else []
-        ),
+        *(about_time if table.has("when") else ()),
         *_notes_on_people(given[0]),
         *about_texts,
     )

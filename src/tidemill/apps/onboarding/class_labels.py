@@ -120,13 +120,9 @@ def smallest_class_size(labels: Sequence[object], classes: Sequence[str]) -> int
 
 
 def _from_labels(labels: Sequence[object], where: str, notes: list[str]) -> list[str]:
-    taken = [label_in(label) if isinstance(label, str) else label for label in labels]
-    pairs = zip(labels, taken, strict=True)
-    as_list = next((cell for cell, label in pairs if label is not cell and not isinstance(label, list)), None)
-    labels = [
-        cell if isinstance(label, list) and isinstance(cell, str) else label
-        for cell, label in zip(labels, taken, strict=True)
-    ]
+    plain = [_without_list(cell) for cell in labels]
+    as_list = next((cell for cell, label in zip(labels, plain, strict=True) if label is not cell), None)
+    labels = plain
     several = next((label for label in labels if isinstance(label, (list, dict))), None)
     if several is not None:
         hint = (
@@ -157,6 +153,12 @@ def _from_labels(labels: Sequence[object], where: str, notes: list[str]) -> list
     names = {counts.most_common(1)[0][0]: counts.total() for counts in spellings.values()}
     notes += [*_alike_in_meaning(list(names), where), *_of_one_row(names, where)]
     return sorted(names, key=natural)
+
+
+def _without_list(cell: object) -> object:
+    """The label in a list of one that is text; a list of several stays as it is written, to be shown so."""
+    label = label_in(cell)
+    return cell if isinstance(label, list) else label
 
 
 def _alike_in_meaning(names: Sequence[str], where: str) -> list[str]:
