@@ -229,6 +229,36 @@ def test_files_that_may_be_meant_as_functions_and_are_not_read_are_told(tmp_path
     assert "helper" not in told
 
 
+def test_functions_without_a_decorator_are_told(tmp_path, rows, capsys):
+    folder = tmp_path / "lfs"
+    folder.mkdir()
+    (folder / "a.py").write_text(
+        "from b import helps\nfrom tidemill.label import labeling_function\n\n"
+        "def plain(row):\n    return 1\n\n"
+        "def _hidden(row):\n    return 1\n\n"
+        "def main():\n    return 1\n\n"
+        "def pair(one, other):\n    return 1\n\n"
+        "def many(row, *others):\n    return 1\n\n"
+        "def keyed(row, *, limit):\n    return 1\n\n"
+        "def used(row):\n    return 1\n\n"
+        "def also(row, limit=3, *, other=1):\n    return 1\n\n"
+        "@labeling_function()\ndef votes(row):\n    return used(row) and helps(row)\n"
+    )
+    (folder / "b.py").write_text("def helps(row):\n    return 1\n")
+    assert list(votes(rows, folder)) == ["votes"]
+    told = capsys.readouterr().err
+    assert "a.py: plain (line 4), also (line 25) do not vote, for want of a decorator" in " ".join(told.split())
+    assert "b.py" not in told
+
+
+def test_a_folder_whose_functions_all_lack_the_decorator_is_refused_with_their_names(tmp_path, rows):
+    folder = tmp_path / "lfs"
+    folder.mkdir()
+    (folder / "a.py").write_text("def plain(row):\n    return 1\n")
+    with pytest.raises(FunctionError, match=r"holds no labeling function.*a\.py: plain \(line 1\) does not vote"):
+        votes(rows, folder)
+
+
 def test_categories_of_a_parquet_file_are_text(tmp_path):
     path = tmp_path / "rows.parquet"
     pl.DataFrame({"text": ["x", "y"], "kind": ["a", "b"]}).with_columns(pl.all().cast(pl.Categorical)).write_parquet(

@@ -18,6 +18,7 @@ from tidemill.label.engine.worker_pool import Limits, RemoteFunction, WorkerPool
 from tidemill.label.functions.declared import DeclaredLabelingFunction
 from tidemill.label.functions.function_fingerprint import fingerprint
 from tidemill.label.functions.loading import files_of, load_file, refuse_bad_names, unread_files_of
+from tidemill.label.functions.undecorated import undecorated_functions
 from tidemill.label.settings import LabelSettings
 
 LoadedFunction = DeclaredLabelingFunction | RemoteFunction
@@ -80,7 +81,7 @@ class LoadedFunctions:
 
     @property
     def notes(self) -> list[str]:
-        """What Python functions are not kept from, and which files are not read."""
+        """What Python functions are not kept from, and which files and functions are left out."""
         return [*self.unread, *([] if self.workers is None else self.workers.notes)]
 
     def generated(self) -> list[DeclaredLabelingFunction]:
@@ -161,7 +162,7 @@ def open_functions(
     python = [file for file in files if file.suffix == ".py"]
     confinement = confine_to(path if path.is_dir() else path.parent, access)
     loaded = LoadedFunctions([], tuple(classes), limits, processes, confinement)
-    loaded.unread = unread_files_of(path) if path.is_dir() else []
+    loaded.unread = [*(unread_files_of(path) if path.is_dir() else []), *undecorated_functions(files)]
     try:
         by_file: dict[Path, list[Any]] = dict(zip(python, loaded.start(python), strict=True)) if python else {}
         by_file |= {

@@ -19,6 +19,7 @@ from tidemill.contracts import FunctionError, TidemillError
 from tidemill.label.functions.class_constants import refuse_other_numbers
 from tidemill.label.functions.declared import AnyFunction, DeclaredLabelingFunction, declared_functions
 from tidemill.label.functions.labeling_function import BatchLabelingFunction, LabelingFunction, functions_made
+from tidemill.label.functions.undecorated import undecorated_functions
 from tidemill.label.functions.yaml_lines import read_yaml
 
 _TAKEN: Final = frozenset({"row_id", "batch", "split"})
@@ -368,7 +369,9 @@ def refuse_bad_names(functions: Sequence[Named], folder: Path) -> None:
         Names the function and where it stands.
     """
     if not functions:
-        raise FunctionError(f"{folder} holds no labeling function: write one in Python or YAML")
+        files = files_of(folder) if folder.is_dir() else [folder] if folder.is_file() else []
+        what = f"{folder} holds no labeling function: write one in Python or YAML"
+        raise FunctionError("; ".join([what, *undecorated_functions(files)]))
     seen: dict[str, Named] = {}
     for function in functions:
         name = function.name
