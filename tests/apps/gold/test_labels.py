@@ -150,6 +150,19 @@ def test_texts_beside_labels_are_those_of_the_rows_that_are_named(project: Proje
     assert "1 row has another text in 'text' than the row that is named, the first is line 3 ('june/4')" in told
 
 
+def test_another_column_that_holds_classes_and_differs_is_told(project: Project) -> None:
+    header = "id,batch,label,corrected_label,source,first\n"
+    done = add(project, f"{header}2,june,spam,spam,ham eaters,spam\n3,june,spam,HAM,web,\n7,june,,spam,web,ham\n")
+    told = [note for note in done.notes if "holds classes" in note]
+    assert len(told) == 1
+    assert told[0] == (
+        "labels.csv: labels are those of column 'label'; 'corrected_label' holds classes as well and differs in 1 row, the "
+        "first is line 3 ('HAM' for 'spam'): --label corrected_label takes those"
+    )
+    rows = "id,batch,label,corrected_label\n"
+    assert not any("holds classes" in note for note in add(project, f"{rows}2,june,spam,\n3,june,spam,spam\n").notes)
+
+
 def test_the_beginning_of_a_long_text_is_that_text(project: Project) -> None:
     from tidemill.apps.gold import other_texts
 

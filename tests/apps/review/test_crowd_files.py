@@ -198,12 +198,14 @@ def test_answers_that_may_be_none_or_are_two_or_are_yet_to_come_are_named_and_no
         turk(rows[1], "ham"),
         turk(rows[2], "ham", SubmitTime="Sat Nov 28 10:13:24 PST 2999"),
     ]
-    done = import_answers(project, "spam", put(lines))
-    assert done.answers == ()
+    done = import_answers(project, "spam", put([*lines, turk(rows[2], "ham", "A2WORKER")]))
+    assert [answer.row_id for answer in done.answers] == [rows[2]]
     told = sorted(reason.split(": ", 1)[1] for reason in done.refused)
     assert told[0].startswith("AssignmentStatus is 'Frozen', which may be an answer or none; known are approved,")
     assert told[1] == "SubmitTime is 'Sat Nov 28 10:13:24 PST 2999', which is yet to come"
     assert [reason.endswith("has another answer further up: neither is taken") for reason in told[2:]] == [True]
+    with pytest.raises(DataError, match=r"(?s)answers\.csv: 3 rows cannot be taken, so none is:\n  line 2: .*'Frozen'"):
+        import_answers(project, "spam", put(lines))
 
 
 @pytest.mark.parametrize(

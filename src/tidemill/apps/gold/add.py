@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal
 
+from tidemill.apps.gold.other_labels import notes_on_other_labels
 from tidemill.apps.gold.other_texts import notes_on_other_texts
 from tidemill.apps.gold.rows import ProblemRows, make_tables, problem_rows, shown_errors
 from tidemill.common.files import atomic_write
@@ -120,7 +121,8 @@ def add_labels(project: Project, name: str, file: Path, options: FileOptions, *,
     done = _answers(given, rows, file.name)
     if not dry_run:
         append_answers(rows.paths, done.answers)
-    reading = rows.settings.model_copy(update={"gold": _label_column(table, rows, options)})
+    label = _label_column(table, rows, options)
+    reading = rows.settings.model_copy(update={"gold": label})
     about_labels = values.words_for_no_label(table, reading, rows.problem.classes)
     about_time = [f"{table.name}: column 'when' is not read: labels are of the time at which they are added"]
     notes = (
@@ -129,6 +131,7 @@ def add_labels(project: Project, name: str, file: Path, options: FileOptions, *,
         *notes_on_status(table),
         *(about_time if table.has("when") else ()),
         *_notes_on_people(given[0]),
+        *notes_on_other_labels(table, rows, [(one.row, one.label) for one in given[0]], label),
         *about_texts,
     )
     return AddedLabels(done.answers, done.counts, done.splits, notes)

@@ -13,7 +13,7 @@ from typing import Final
 import polars as pl
 
 from tidemill.apps.gold.other_texts import notes_on_other_texts
-from tidemill.apps.gold.rows import ProblemRows, make_tables, problem_rows
+from tidemill.apps.gold.rows import ProblemRows, make_tables, problem_rows, shown_errors
 from tidemill.apps.gold.withdraw import withdrawals
 from tidemill.apps.review.crowd_files import (
     LABEL,
@@ -146,7 +146,8 @@ def import_answers(
     Raises
     ------
     DataError
-        The file is of neither platform, lacks a column, or has texts beside names of other rows.
+        The file is of neither platform, lacks a column, has texts beside names of other rows, or holds answers of which none
+        can be taken.
     """
     make_tables(project, name)
     rows, table = problem_rows(project, name), read_file(file, DEFAULTS)
@@ -172,6 +173,8 @@ def import_answers(
     fresh = _fresh(made, rows, platform)
     void = {one.source for one in given if not one.counts}
     gone = [answer for answer in rows.history.valid if answer.source in void]
+    if refused and not (made or gone):
+        raise shown_errors(refused, file.name)
     answers = (*fresh, *withdrawals(rows, gone, source=platform.name, make=not dry_run))
     if not dry_run:
         append_answers(rows.paths, answers)
