@@ -196,6 +196,16 @@ def test_rows_that_cannot_be_taken_are_set_aside_each_with_its_reason(tmp_path: 
     assert list(told) == [3, 4, 5, 6, 8]
     words_of = ["not text", "is there already, on line 2", "not a class", "not int", "3 cells where the header has 4"]
     assert all(word in reason for word, reason in zip(words_of, told.values(), strict=True))
+    assert batch.set_aside == f"t.csv: 5 rows are set aside, the first is line 3: {told[3]}"
+
+
+@pytest.mark.parametrize(
+    "cell", [b"\xff\xd8\xff", {"bytes": b"\xff\xd8\xff", "path": "a.jpg"}], ids=["bytes", "struct"]
+)
+def test_images_in_the_place_of_texts_are_told_how_to_be_read(tmp_path: Path, cell: object) -> None:
+    pl.DataFrame({"id": ["1"], "text": [cell], "label": ["ham"]}).write_parquet(tmp_path / "t.parquet")
+    with pytest.raises(DataError, match=r"t\.parquet, row 1: column 'text' is .*, not text: .* --image text"):
+        take(tmp_path / "t.parquet", settings())
 
 
 def test_a_file_of_too_many_bad_rows_is_refused_whole(tmp_path: Path) -> None:

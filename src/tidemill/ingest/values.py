@@ -129,10 +129,10 @@ def texts(table: Table, settings: IngestSettings, errors: RowErrors | None = Non
             text = composed(text)
         if text is None:
             message = f"; {missing} such rows" if missing > 1 and errors.policy == "refuse" else ""
-            errors.add(
-                row,
-                f"column {settings.content!r} is {_shortened(value)}, not text{message}: fill it, or remove the row",
-            )
+            remedy = "fill it, or remove the row"
+            if isinstance(value, bytes) or (isinstance(value, dict) and isinstance(value.get("bytes"), bytes)):
+                remedy = f"where it holds images, say --image {settings.content} (ingest.image)"
+            errors.add(row, f"column {settings.content!r} is {_shortened(value)}, not text{message}: {remedy}")
         results.append(text or "")
     return results
 

@@ -63,6 +63,11 @@ class Table:
         """
         return f"{self.name}, {self.unit} {self.numbers[row]}"
 
+    @property
+    def guessed(self) -> str:
+        """What was guessed, a line each, to be added to a message about the columns."""
+        return "".join(f"\n{note}" for note in self.notes)
+
     def column(self, name: str, setting: str) -> list[Any]:
         """Values of a column; a dotted name reaches into objects (``data.text``).
 
@@ -88,10 +93,9 @@ class Table:
         top, _, below = name.partition(".")
         if self.has(name):
             return [_below(value, below) for value in self.columns[top]]
-        guessed = "".join(f"\n{note}" for note in self.notes)
         raise DataError(
             f"{self.name}: column {name!r} is missing{nearest(name, self.names(top))}; "
-            f"name the right one in {setting}, or mend the file{guessed}"
+            f"name the right one in {setting}, or mend the file{self.guessed}"
         )
 
     def refuse_unread(self, name: str) -> None:

@@ -420,9 +420,7 @@ def test_how_a_file_is_read_is_kept_for_its_batches(project: Path) -> None:
     write_params(Project.open(project))
     settings = Project.open(project).load("reviews", "ingest", IngestSettings)[1]
     assert (settings.encoding, settings.delimiter, settings.bad_rows) == ("cp1252", "|", "quarantine")
-    assert any(
-        line.startswith("note: 1 row is set aside, each with its reason; the first is 62: ") for line in done.lines
-    )
+    assert any(line.startswith("note: new.csv: 1 row is set aside, the first is line 62: ") for line in done.lines)
 
 
 def test_what_was_guessed_of_a_file_is_told(project: Path) -> None:
@@ -617,6 +615,18 @@ def test_a_header_that_is_taken_for_a_row_is_told_where_a_column_is_missing(proj
     source = write(project / "r.tsv", "".join(f"{'ab'[k % 2]}\ttext {k}\n" for k in range(30)))
     with pytest.raises(DataError, match=r"--text 'text' is no column.*\n.*the first line is taken for a row"):
         new_problem.create_problem(words(source=str(source), text="text", label="label"), Project.open(project))
+
+
+def test_a_header_that_is_taken_for_a_row_is_told_where_no_column_is_named(project: Path) -> None:
+    source = write(project / "r.tsv", "".join(f"{'ab'[k % 2]}\ttext {k}\n" for k in range(30)))
+    with pytest.raises(ConfigError, match=r"r.tsv has column_1, column_2\n.*the first line is taken for a row"):
+        new_problem.create_problem(words(source=str(source)), Project.open(project))
+
+
+def test_a_folder_of_images_without_subfolders_is_told_how_a_table_names_their_labels(project: Path) -> None:
+    folder = images(project / "elsewhere/flat", *(f"{k}.png" for k in range(6)))
+    with pytest.raises(ConfigError, match=r"^flat: no image lies in a subfolder .* --from FILE --image COLUMN"):
+        new_problem.create_problem(words(images=str(folder)), Project.open(project))
 
 
 def test_images_that_a_table_names_come_with_it_into_the_project(

@@ -175,11 +175,8 @@ class PreparedProblem:
         """What was guessed, and what is set aside."""
         others = [note for note in self.batch.notes if NO_LABEL not in note]  # the plan says so with the remedy
         found = dict.fromkeys((*self.plan.notes, *others))
-        if self.batch.bad.height:
-            number, reason = self.batch.bad.row(0)
-            text = f"{counted(self.batch.bad.height, 'row is', 'rows are')} set aside, each with its reason; the first is {number}: {reason}"
-            return (*found, text)
-        return tuple(found)
+        aside = self.batch.set_aside
+        return tuple(found) if aside is None else (*found, aside)
 
     @property
     def caution(self) -> str | None:
@@ -333,7 +330,7 @@ def _plan_table(wanted: NewProblem, source: Path) -> _Plan:
     if content is None:
         raise ConfigError(
             f"say which column holds the text: --text COLUMN (or --image COLUMN: its path); "
-            f"{source.name} has {', '.join(table.columns)}"
+            f"{source.name} has {', '.join(table.columns)}{table.guessed}"
         )
     _refuse_columns(table, source.name, {f"--{modality}": content, "--label": wanted.label})
     if content == wanted.label:
@@ -368,9 +365,8 @@ def _refuse_columns(table: Table, source: str, columns: Mapping[str, str | None]
     """Refuse columns that are not there, or that have formulas without a value."""
     for word, column in columns.items():
         if column is not None and not table.has(column):
-            guessed = "".join(f"\n{note}" for note in table.notes)
             raise DataError(
-                f"{source}: {word} {column!r} is no column{nearest(column, table.names(column.partition('.')[0]))}{guessed}"
+                f"{source}: {word} {column!r} is no column{nearest(column, table.names(column.partition('.')[0]))}{table.guessed}"
             )
         if column is not None:
             table.refuse_unread(column)
@@ -412,6 +408,11 @@ def _plan_folder(wanted: NewProblem, source: Path) -> _Plan:
         if not wanted.ignore_splits:
             _refuse_splits(table)
         _refuse_odd_folders(table)
+    if not wanted.classes and all(map(is_missing, folders)):
+        raise ConfigError(
+            f"{source.name}: no image lies in a subfolder that names its class: say --from FILE --image COLUMN --label COLUMN for a "
+            "table beside them that names images and labels, or name the classes of images without labels, --classes good,bad"
+        )
     where = f"column {gold!r} of its metadata" if wanted.label else "names of subfolders"
     classes, notes = find_classes(wanted.classes, folders, where)
     ingest["meta"] = metadata_kinds(wanted.meta, table, source, _reading(ingest))
