@@ -349,6 +349,16 @@ def test_tolokas_columns_are_tasks_workers_and_labels(tmp_path):
     found = read_votes(path, ["no", "yes"])
     assert (found.rows, found.functions) == (["t0", "t1"], ["w0", "w1"])
     assert found.votes.tolist() == [[0, 1], [1, -1]]
+    told = r"votes\.tsv, line 2, column 'OUTPUT:result': 'yes' is no class; .*; other names of classes: --classes"
+    with pytest.raises(DataError, match=told):
+        read_votes(path, ["0", "1"])
+
+
+def test_a_vote_that_is_no_class_names_the_file(tmp_path):
+    path = tmp_path / "votes.csv"
+    path.write_text("row_id,a\nr0,0\nr1,5\n")
+    with pytest.raises(DataError, match=r"^votes\.csv: row 1 of votes, function a: vote 5 is neither"):
+        read_votes(path, ["ham", "spam"])
 
 
 def test_labels_are_written_in_the_format_of_their_suffix(tmp_path):

@@ -262,6 +262,13 @@ def test_a_batch_without_a_column_of_labels_has_none_and_says_so(tmp_path: Path)
     assert batch.notes == ("t.csv has no column 'label' (ingest.gold): its rows have no labels by people",)
 
 
+def test_a_name_with_a_comma_that_was_taken_for_two_classes_is_told_how_to_be_given(tmp_path: Path) -> None:
+    path = write(tmp_path / "t.csv", 'id,text,label\n1,hello there,"ham, spam"\n')
+    told = r"'ham, spam', not a class, while 'ham' and 'spam' are; .* --classes once for each"
+    with pytest.raises(DataError, match=told):
+        take(path, settings())
+
+
 def alarms(path: Path, rows: int = 60) -> Path:
     """Messages of one template, whose number decides; every other one is labeled."""
     lines = "".join(
@@ -277,7 +284,8 @@ def test_numbers_are_content_where_texts_are_made_from_templates(tmp_path: Path,
     assert batch.raw.height == 60
     assert (pl.concat([batch.dev, batch.gold])["gold"] == 0).sum() == 30
     assert batch.raw["split"].n_unique() == 4
-    assert any("made from templates" in note for note in batch.notes) == (policy != "keep")
+    told = "t.csv: 60 of 60 texts (100%) differ from another in digits alone, such as '[monitor] disk usage on"
+    assert any(note.startswith(told) for note in batch.notes) == (policy != "keep")
 
 
 CAMPAIGN = [f"{start} you have won a holiday for two, call now to claim it" for start in "abcdefghijklmnopqrst"]

@@ -56,13 +56,13 @@ def test_a_named_column_without_values_stays() -> None:
 def test_quotes_escaped_by_backslashes_are_read() -> None:
     table = read('id,text\na,"she said \\"hi\\", loud"\nb,c\n')
     assert table.columns["text"] == ['she said "hi", loud', "c"]
-    assert table.notes == ("t.csv: quotes are escaped by backslashes",)
+    assert table.notes == ("t.csv: quotes are escaped by backslashes, for as CSV has them they are not closed",)
 
 
 def test_lone_quotes_in_tabs_are_literal() -> None:
     table = read('id\ttext\na\t"wow\nb\tthen\nc\t12" wide\nd\t"again\n', "t.tsv")
     assert table.columns["text"] == ['"wow', "then", '12" wide', '"again']
-    assert table.notes == ("t.tsv: quotes are taken literally",)
+    assert table.notes == ("t.tsv: quotes are taken literally, for around cells they are not closed, or join lines",)
 
 
 def test_quoted_line_breaks_in_tabs_are_part_of_their_cell() -> None:

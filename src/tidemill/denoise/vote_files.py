@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from tidemill.common.spelling import counted
+from tidemill.common.spelling import counted, listed
 from tidemill.contracts import ABSTAIN, DataError
 from tidemill.denoise.statistics.votes import check_votes
 from tidemill.denoise.vote_values import Cells, as_indices, numbered_from_zero, read_cells
@@ -169,8 +169,10 @@ def read_votes(
             and result.votes.min(initial=0) == 0
             and result.votes.max(initial=0) == len(classes)
         ):
-            raise DataError(f"{error}; where 0 abstains and classes are numbered from 1, say --abstain 0") from error
-        raise DataError(f"{error}{_columns_of_others(result, len(classes))}") from error
+            raise DataError(
+                f"{path.name}: {error}; where 0 abstains and classes are numbered from 1, say --abstain 0"
+            ) from error
+        raise DataError(f"{path.name}: {error}{_columns_of_others(result, len(classes))}") from error
     return result if functions is None else _aligned(result, functions, path)
 
 
@@ -509,10 +511,10 @@ def _long(table: pl.DataFrame, path: Path, classes: Sequence[str], options: Vote
         )
     cells = read_cells(table["label"], classes)
     if len(cells.wrong):
-        row = int(cells.wrong[0])
+        row, column = int(cells.wrong[0]), list(read.columns)[table.columns.index("label")]
         raise DataError(
-            f"{read.where(row)}, column 'label': {table['label'][row]!r} is no class; promised class indices, or one of "
-            f"{', '.join(classes)}"
+            f"{read.where(row)}, column {column!r}: {table['label'][row]!r} is no class; promised class indices, or one of "
+            f"{listed(classes)}; other names of classes: --classes"
         )
     labels, told, by_name = as_indices([cells], classes, options.abstain)
     tasks, workers = (table[name].cast(pl.String).unique().sort().to_list() for name in LONG[:2])

@@ -255,13 +255,21 @@ def gold(table: Table, settings: IngestSettings, classes: Sequence[str], errors:
                 if not isinstance(value, list)
                 else f"{_shortened(value)}, several labels where one is taken"
             )
-            guess = nearest(str(value).strip(), classes)
+            guess = _made_of_classes(value, index) or nearest(str(value).strip(), classes)
             errors.add(
                 row,
                 f"column {settings.gold!r} is {named}, not a class{guess}; mend the row, or add the class (--classes of a new problem, else `tidemill class add`)",
             )
         results.append(NO_GOLD if label is None else label)
     return results
+
+
+def _made_of_classes(value: Any, index: ClassIndices) -> str | None:
+    """What to do where a name with commas was taken for several classes, or a cell holds several."""
+    parts = value.split(",") if isinstance(value, str) else []
+    if len(parts) < 2 or any(index(part) is None for part in parts):  # noqa: PLR2004 - several
+        return None
+    return f", while {' and '.join(repr(part.strip()) for part in parts)} are; for a name that holds a comma give --classes once for each class"
 
 
 def words_for_no_label(table: Table, settings: IngestSettings, classes: Sequence[str]) -> list[str]:

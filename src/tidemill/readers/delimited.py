@@ -53,10 +53,13 @@ class _Quoting:
 
 _DOUBLED: Final = _Quoting({"strict": True}, None)
 _ESCAPED: Final = _Quoting(
-    {"strict": True, "escapechar": "\\", "doublequote": False}, "quotes are escaped by backslashes"
+    {"strict": True, "escapechar": "\\", "doublequote": False},
+    "quotes are escaped by backslashes, for as CSV has them they are not closed",
 )
 _SPACED: Final = _Quoting({"strict": True, "skipinitialspace": True}, "spaces before quotes are left out")
-_LITERAL: Final = _Quoting({"quoting": csv.QUOTE_NONE}, "quotes are taken literally")
+_LITERAL: Final = _Quoting(
+    {"quoting": csv.QUOTE_NONE}, "quotes are taken literally, for around cells they are not closed, or join lines"
+)
 
 
 def parse_delimited(text: str, name: str, options: ReadOptions, *, usual: str) -> Table:

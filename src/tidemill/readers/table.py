@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from tidemill.common.spelling import closest
+from tidemill.common.spelling import closest, listed
 from tidemill.contracts import DataError
 
 
@@ -180,7 +180,7 @@ def nearest(name: str, valid: Sequence[str]) -> str:
     Returns
     -------
     str
-        End of a sentence: the nearest name as a question, where one is near, then all valid names.
+        End of a sentence: the nearest name as a question, where one is near, then the valid names, 60 at most.
 
     Examples
     --------
@@ -189,4 +189,4 @@ def nearest(name: str, valid: Sequence[str]) -> str:
     """
     meant = closest(name, valid, ignore_case=True)
     guess = f"; did you mean {meant!r}? There" if meant else "; there"
-    return f"{guess} are {', '.join(valid)}"
+    return f"{guess} are {listed(valid)}"
