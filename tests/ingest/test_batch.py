@@ -208,6 +208,13 @@ def test_images_in_the_place_of_texts_are_told_how_to_be_read(tmp_path: Path, ce
         take(tmp_path / "t.parquet", settings())
 
 
+def test_a_line_that_cannot_be_split_says_how_it_is_set_aside(tmp_path: Path) -> None:
+    with pytest.raises(
+        DataError, match=r"t\.csv, line 8: 3 cells .*, or set such rows aside with --bad-rows quarantine"
+    ):
+        take(write(tmp_path / "t.csv", BAD_ROWS), settings())
+
+
 def test_a_file_of_too_many_bad_rows_is_refused_whole(tmp_path: Path) -> None:
     chosen = settings(meta={"n": "int"}, bad_rows="quarantine", max_bad_rows=0.7)
     with pytest.raises(

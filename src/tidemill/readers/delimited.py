@@ -303,8 +303,6 @@ def _complete(rows: Rows, header: Sequence[str], name: str, options: ReadOptions
                 if len(header) > 1
                 else "remove lines above the header, or name what is between cells with --delimiter (ingest.delimiter)"
             )
-            raise DataError(
-                f"{name}, line {number}: {reason}; {remedy}, or set such rows aside with --bad-rows quarantine (ingest.bad_rows)"
-            )
+            raise DataError(f"{name}, line {number}: {reason}; {remedy}{options.way_out}")
         bad.append(BadRow(number, reason))
     return kept, bad
