@@ -19,6 +19,7 @@ from typing import Any, Final
 import numpy as np
 import polars as pl
 
+from tidemill.common.spelling import counted
 from tidemill.contracts import NO_GOLD
 from tidemill.ingest.labels_of_known_rows import most_common
 from tidemill.ingest.near_duplicates import PERMUTATIONS, Seen, normalize, signatures
@@ -171,7 +172,7 @@ def _joined(
     if at_odds:
         undecided = sum(results[row] == NO_GOLD for row in at_odds)
         notes.append(
-            f"{source}: {len(at_odds)} contents have conflicting labels, such as "
+            f"{source}: {counted(len(at_odds), 'content has', 'contents have')} conflicting labels, such as "
             f"{_example(contents[at_odds[0]], keys[at_odds[0]], hashes[at_odds[0]])}: each has the label "
             f"that most of its rows have, and {undecided} have none, since no label has most"
         )
