@@ -49,6 +49,15 @@ def test_an_empty_last_column_is_left_out() -> None:
         assert table.notes == ("t.csv: the last column is empty in every row and left out",)
 
 
+def test_empty_last_columns_are_left_out_however_many() -> None:
+    for text in ("id,text\na,b,,,\nc,d, ,,\n", "id,text,,,\na,b,,,\nc,d,,,\n", "id,text,\na,b,,,\nc,d,,,\n"):
+        table = read(text)
+        assert table.columns == {"id": ["a", "c"], "text": ["b", "d"]}
+        assert table.notes == ("t.csv: the last 3 columns are empty in every row and left out",)
+    with pytest.raises(DataError, match=r"line 2: 5 cells where the header has 2"):
+        read("id,text\na,b,,x,\nc,d,,,\n")
+
+
 def test_a_named_column_without_values_stays() -> None:
     assert read("id,text,label\na,b,\nc,d,\n").columns["label"] == [None, None]
 

@@ -250,16 +250,13 @@ def gold(table: Table, settings: IngestSettings, classes: Sequence[str], errors:
     for row, value in enumerate(table.column(settings.gold, "ingest.gold")):
         label = _label(value, index)
         if label is None:
-            named = (
-                _shortened(value)
-                if not isinstance(value, list)
-                else f"{_shortened(value)}, several labels where one is taken"
-            )
             guess = _made_of_classes(value, index) or nearest(str(value).strip(), classes)
-            errors.add(
-                row,
-                f"column {settings.gold!r} is {named}, not a class{guess}; mend the row, or add the class (--classes of a new problem, else `tidemill class add`)",
+            problem = (
+                "several labels where one is taken: keep one"
+                if isinstance(value, list)
+                else f"not a class{guess}; mend the row, or add the class (--classes of a new problem, else `tidemill class add`)"
             )
+            errors.add(row, f"column {settings.gold!r} is {_shortened(value)}, {problem}")
         results.append(NO_GOLD if label is None else label)
     return results
 
@@ -335,7 +332,7 @@ def is_maybe_no_class(value: str) -> bool:
 
 
 def label_in(cell: object) -> object:
-    """Take the label out of a list of one that is written as text, as pandas writes lists into CSV.
+    """Take the label out of a list of one, also where it is written as text, as pandas writes lists into CSV.
 
     Parameters
     ----------
@@ -345,13 +342,15 @@ def label_in(cell: object) -> object:
     Returns
     -------
     object
-        The label; a list where the text is one of several; other cells as they are.
+        The label, None where a list is empty; a list where there are several; other cells as they are.
 
     Examples
     --------
-    >>> label_in("['good']"), label_in('["good", "quick"]'), label_in("good"), label_in("[sic]")
+    >>> label_in("['good']"), label_in('["good", "quick"]'), label_in(["good"]), label_in("[sic]")
     ('good', ['good', 'quick'], 'good', '[sic]')
     """
+    if isinstance(cell, list) and len(cell) <= 1:
+        return cell[0] if cell else None
     if not (isinstance(cell, str) and cell.strip().startswith("[") and cell.strip().endswith("]")):
         return cell
     try:
@@ -364,6 +363,9 @@ def label_in(cell: object) -> object:
 
 
 def _label(value: Any, index: ClassIndices) -> int | None:
+    value = label_in(value) if isinstance(value, list) else value
+    if value is None:
+        return NO_GOLD
     try:
         name = as_string(value).strip()
         if index(name) is None:

@@ -412,6 +412,17 @@ def test_several_labels_of_a_row_are_refused(project: Path) -> None:
         made(project, "\n".join(map(json.dumps, rows)), "new.jsonl")
 
 
+def test_lists_of_one_label_are_labels_beside_lists_of_several_which_can_be_set_aside(project: Path) -> None:
+    kinds = [["a"], ["b"], ["a", "b"], [], *([["a"], ["b"]] * 20)]
+    rows = [{"id": k, "body": f"{NEUTRAL[k % 7]} {NEUTRAL[k % 5]} {k}", "kind": kind} for k, kind in enumerate(kinds)]
+    content = "\n".join(map(json.dumps, rows))
+    with pytest.raises(DataError, match=r"holds \['a', 'b'\], several labels of one row \(as 1 of 44 rows have\)"):
+        made(project, content, "new.jsonl")
+    done = made(project, content, "new.jsonl", classes="a,b", reading=ReadOptions(bad_rows="quarantine"))
+    assert done.rows == 43
+    assert any("the first is line 3: column 'kind' is ['a', 'b'], several labels" in line for line in done.lines)
+
+
 def test_how_a_file_is_read_is_kept_for_its_batches(project: Path) -> None:
     from tidemill.readers.options import ReadOptions
 
