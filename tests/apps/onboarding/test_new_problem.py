@@ -423,6 +423,22 @@ def test_lists_of_one_label_are_labels_beside_lists_of_several_which_can_be_set_
     assert any("the first is line 3: column 'kind' is ['a', 'b'], several labels" in line for line in done.lines)
 
 
+@pytest.mark.parametrize(("common", "told"), [(20, "1 of 21 classes have"), (8, "the rarest class has 3 labels")])
+def test_a_tail_of_rare_classes_leaves_the_others_the_usual_split(project: Path, common: int, told: str) -> None:
+    labels = [f"c{k}" for k in range(common)]
+    done = made(project, rows_of(labels, 20 * common) + "".join(f"x{k},rare {NEUTRAL[k]},odd\n" for k in range(3)))
+    assert any(line.startswith(f"caution: {told}") for line in done.lines)
+    write_params(Project.open(project))
+    split = Project.open(project).load("reviews", "ingest", IngestSettings)[1].split
+    assert split.by == ("labels" if common == 20 else "hash")
+
+
+def test_functions_that_nothing_is_known_of_are_told_to_be_arbitrary(project: Path) -> None:
+    source = write(project / "r.csv", "body\n" + "".join(f"{'word ' * (n % 7 + 1)}{n}\n" for n in range(20)))
+    done = new_problem.create_problem(words(source=str(source), text="body", classes="no,yes"), Project.open(project))
+    assert any("functions.yaml" in line and "they are arbitrary" in line for line in done.lines)
+
+
 def test_how_a_file_is_read_is_kept_for_its_batches(project: Path) -> None:
     from tidemill.readers.options import ReadOptions
 

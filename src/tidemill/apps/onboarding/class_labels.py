@@ -99,8 +99,8 @@ def find_classes(
     return tuple(result), [*notes, *_look_alikes(result, where), *_numbers_among_names(result, where)]
 
 
-def smallest_class_size(labels: Sequence[object], classes: Sequence[str]) -> int:
-    """Count the labels of the class that has the fewest.
+def class_sizes(labels: Sequence[object], classes: Sequence[str]) -> dict[str, int]:
+    """Count the labels of each class.
 
     Parameters
     ----------
@@ -111,12 +111,12 @@ def smallest_class_size(labels: Sequence[object], classes: Sequence[str]) -> int
 
     Returns
     -------
-    int
-        0 where a class has no label.
+    dict of str to int
+        By class, in the order of ``classes``.
     """
     plain = [label for label in map(label_in, labels) if not is_missing(label) and not isinstance(label, (list, dict))]
     counts = Counter(fold(as_string(label)) for label in plain)
-    return min(counts[fold(name)] for name in classes)
+    return {name: counts[fold(name)] for name in classes}
 
 
 def _from_labels(labels: Sequence[object], where: str, notes: list[str]) -> list[str]:
