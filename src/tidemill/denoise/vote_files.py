@@ -226,8 +226,10 @@ def _table(path: Path, classes: Sequence[str], options: VoteOptions) -> VotesFil
         *_doubtful(votes, functions, len(classes), path),
     ]
     if options.abstain == ABSTAIN and path.suffix != ".parquet":  # as `tidemill label` writes them
-        numbers = table.select(functions).select(pl.selectors.numeric())
-        found = {value for column in numbers.select(pl.selectors.integer()) for value in column.unique().drop_nulls()}
+        numbers = (
+            table.select(functions).select(pl.selectors.numeric()).with_columns(pl.selectors.float().fill_nan(None))
+        )
+        found = {int(value) for column in numbers for value in column.unique().drop_nulls()}
         complete = numbers.width == len(functions) and not sum(numbers.null_count().row(0))
         notes += _of_either_reading(found, classes, path, complete=complete)
     return VotesFile(row_names(table) if rows is None else rows, functions, votes, notes=tuple(notes), by_name=by_name)
@@ -403,17 +405,20 @@ def _refuse_a_feature(
         compared = _agreement(votes, j, n_classes)
         if compared is not None and compared.by_chance and compared.rows >= _FEATURE_ROWS:
             raise DataError(
-                f"{path}: is column {name!r} a function's votes? It votes on every row and agrees with the others no more than "
+                f"{path.name}: is column {name!r} a function's votes? It votes on every row and agrees with the others no more than "
                 f"chance would ({compared.agreement:.2f} of {compared.rows} rows, by chance {compared.chance:.2f}). Leave it out with "
                 f"--not-columns {name}, or name all columns that are votes in --columns"
             )
 
 
 def _doubtful(votes: npt.NDArray[Any], functions: Sequence[str], n_classes: int, path: Path) -> list[str]:
-    """Notes about columns that equal another, or that never abstain where all others do."""
-    lines = []
+    """Notes about columns without a vote, that equal another, or that never abstain where all others do."""
+    silent = [name for j, name in enumerate(functions) if (votes[:, j] == ABSTAIN).all()]
+    lines = [f"{path.name}: columns without a vote on any row: {listed(silent)}"] if silent else []
     counts = np.stack([(votes == k).sum(axis=1) for k in range(n_classes)], axis=1)
     for j, name in enumerate(functions):
+        if name in silent:
+            continue
         twin = next((other for k, other in enumerate(functions[:j]) if np.array_equal(votes[:, j], votes[:, k])), None)
         compared = _agreement(votes, j, n_classes)
         if twin is not None:
