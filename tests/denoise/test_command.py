@@ -282,6 +282,12 @@ def test_columns_that_are_equal_or_never_abstain_are_told(tmp_path):
     assert "column 'reviewer' votes on every row, as gold or a feature would, and agrees" in told[1]
 
 
+def test_columns_without_a_vote_are_told_and_do_not_count_as_equal(tmp_path):
+    path = tmp_path / "votes.parquet"
+    pl.DataFrame({"a": [0, 1], "b": [-1, -1], "c": [-1, -1]}).write_parquet(path)
+    assert read_votes(path, "01").notes == ("votes.parquet: columns without a vote on any row: b, c",)
+
+
 def test_a_column_that_is_the_majority_of_the_others_is_told(tmp_path):
     chance = np.random.default_rng(0)
     truth = chance.integers(0, 3, 400)
@@ -349,6 +355,16 @@ def test_tolokas_columns_are_tasks_workers_and_labels(tmp_path):
     found = read_votes(path, ["no", "yes"])
     assert (found.rows, found.functions) == (["t0", "t1"], ["w0", "w1"])
     assert found.votes.tolist() == [[0, 1], [1, -1]]
+    told = r"votes\.tsv, line 2, column 'OUTPUT:result': 'yes' is no class; .*; other names of classes: --classes"
+    with pytest.raises(DataError, match=told):
+        read_votes(path, ["0", "1"])
+
+
+def test_a_vote_that_is_no_class_names_the_file(tmp_path):
+    path = tmp_path / "votes.csv"
+    path.write_text("row_id,a\nr0,0\nr1,5\n")
+    with pytest.raises(DataError, match=r"^votes\.csv: row 1 of votes, function a: vote 5 is neither"):
+        read_votes(path, ["ham", "spam"])
 
 
 def test_labels_are_written_in_the_format_of_their_suffix(tmp_path):
@@ -389,6 +405,8 @@ def test_two_classes_may_be_minus_one_and_one_and_how_they_are_read_is_told(tmp_
     assert usual.votes.tolist() == [[-1, 1], [0, 1]]
     assert any("-1 is read as an abstain, 0 as 'ham' and 1 as 'spam'; where 0 abstains" in note for note in usual.notes)
     assert not any("is read as" in note for note in read_votes(path, "012").notes)
+    path.write_text("row_id,a,b\nr0,-1.0,1.0\nr1,0.0,NaN\n")  # as pandas writes numbers beside missing ones
+    assert read_votes(path, ("ham", "spam")).notes == usual.notes
     path.write_text("row_id,a,b\nr0,,spam\nr1,ham,spam\n")
     assert read_votes(path, ("ham", "spam")).notes == ()
 

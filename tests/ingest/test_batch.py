@@ -196,6 +196,23 @@ def test_rows_that_cannot_be_taken_are_set_aside_each_with_its_reason(tmp_path: 
     assert list(told) == [3, 4, 5, 6, 8]
     words_of = ["not text", "is there already, on line 2", "not a class", "not int", "3 cells where the header has 4"]
     assert all(word in reason for word, reason in zip(words_of, told.values(), strict=True))
+    assert batch.set_aside == f"t.csv: 5 rows are set aside, the first is line 3: {told[3]}"
+
+
+@pytest.mark.parametrize(
+    "cell", [b"\xff\xd8\xff", {"bytes": b"\xff\xd8\xff", "path": "a.jpg"}], ids=["bytes", "struct"]
+)
+def test_images_in_the_place_of_texts_are_told_how_to_be_read(tmp_path: Path, cell: object) -> None:
+    pl.DataFrame({"id": ["1"], "text": [cell], "label": ["ham"]}).write_parquet(tmp_path / "t.parquet")
+    with pytest.raises(DataError, match=r"t\.parquet, row 1: column 'text' is .*, not text: .* --image text"):
+        take(tmp_path / "t.parquet", settings())
+
+
+def test_a_line_that_cannot_be_split_says_how_it_is_set_aside(tmp_path: Path) -> None:
+    with pytest.raises(
+        DataError, match=r"t\.csv, line 8: 3 cells .*, or set such rows aside with --bad-rows quarantine"
+    ):
+        take(write(tmp_path / "t.csv", BAD_ROWS), settings())
 
 
 def test_a_file_of_too_many_bad_rows_is_refused_whole(tmp_path: Path) -> None:
@@ -252,6 +269,13 @@ def test_a_batch_without_a_column_of_labels_has_none_and_says_so(tmp_path: Path)
     assert batch.notes == ("t.csv has no column 'label' (ingest.gold): its rows have no labels by people",)
 
 
+def test_a_name_with_a_comma_that_was_taken_for_two_classes_is_told_how_to_be_given(tmp_path: Path) -> None:
+    path = write(tmp_path / "t.csv", 'id,text,label\n1,hello there,"ham, spam"\n')
+    told = r"'ham, spam', not a class, while 'ham' and 'spam' are; .* --classes once for each"
+    with pytest.raises(DataError, match=told):
+        take(path, settings())
+
+
 def alarms(path: Path, rows: int = 60) -> Path:
     """Messages of one template, whose number decides; every other one is labeled."""
     lines = "".join(
@@ -267,7 +291,8 @@ def test_numbers_are_content_where_texts_are_made_from_templates(tmp_path: Path,
     assert batch.raw.height == 60
     assert (pl.concat([batch.dev, batch.gold])["gold"] == 0).sum() == 30
     assert batch.raw["split"].n_unique() == 4
-    assert any("made from templates" in note for note in batch.notes) == (policy != "keep")
+    told = "t.csv: 60 of 60 texts (100%) differ from another in digits alone, such as '[monitor] disk usage on"
+    assert any(note.startswith(told) for note in batch.notes) == (policy != "keep")
 
 
 CAMPAIGN = [f"{start} you have won a holiday for two, call now to claim it" for start in "abcdefghijklmnopqrst"]

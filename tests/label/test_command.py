@@ -119,7 +119,9 @@ def test_every_function_abstains_on_a_row_without_text_and_that_is_told(here, fu
     votes = pl.read_parquet("votes.parquet").drop("row_id").rows()
     assert min(votes[0]) >= 0
     assert max(votes[1]) == -1
-    assert "e.jsonl: 1 row has no text (b is the first): every function abstains there" in capsys.readouterr().err
+    assert (
+        "e.jsonl: 1 row has no text (row_id b is the first): every function abstains there" in capsys.readouterr().err
+    )
 
 
 def test_ids_that_are_missing_or_come_twice_are_told(here, capsys):

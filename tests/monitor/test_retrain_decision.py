@@ -72,6 +72,8 @@ def test_an_alarm_is_told_with_what_changed_where_and_since_when_and_how_to_acce
     assert told.reasons[3] == "few rows"
     quiet = retrain_decision("c", {}, stream(), settings())
     assert quiet.reasons[1] == "no drift in 2 batches of 600 rows together: they look like the reference"
+    one = retrain_decision("c", {}, stream().model_copy(update={"batches": 1}), settings())
+    assert one.reasons[1] == "no drift in 1 batch of 600 rows together: it looks like the reference"
 
 
 def test_what_is_done_about_measured_batches(findings):

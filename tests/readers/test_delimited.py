@@ -49,6 +49,15 @@ def test_an_empty_last_column_is_left_out() -> None:
         assert table.notes == ("t.csv: the last column is empty in every row and left out",)
 
 
+def test_empty_last_columns_are_left_out_however_many() -> None:
+    for text in ("id,text\na,b,,,\nc,d, ,,\n", "id,text,,,\na,b,,,\nc,d,,,\n", "id,text,\na,b,,,\nc,d,,,\n"):
+        table = read(text)
+        assert table.columns == {"id": ["a", "c"], "text": ["b", "d"]}
+        assert table.notes == ("t.csv: the last 3 columns are empty in every row and left out",)
+    with pytest.raises(DataError, match=r"line 2: 5 cells where the header has 2"):
+        read("id,text\na,b,,x,\nc,d,,,\n")
+
+
 def test_a_named_column_without_values_stays() -> None:
     assert read("id,text,label\na,b,\nc,d,\n").columns["label"] == [None, None]
 
@@ -56,13 +65,13 @@ def test_a_named_column_without_values_stays() -> None:
 def test_quotes_escaped_by_backslashes_are_read() -> None:
     table = read('id,text\na,"she said \\"hi\\", loud"\nb,c\n')
     assert table.columns["text"] == ['she said "hi", loud', "c"]
-    assert table.notes == ("t.csv: quotes are escaped by backslashes",)
+    assert table.notes == ("t.csv: quotes are escaped by backslashes, for as CSV has them they are not closed",)
 
 
 def test_lone_quotes_in_tabs_are_literal() -> None:
     table = read('id\ttext\na\t"wow\nb\tthen\nc\t12" wide\nd\t"again\n', "t.tsv")
     assert table.columns["text"] == ['"wow', "then", '12" wide', '"again']
-    assert table.notes == ("t.tsv: quotes are taken literally",)
+    assert table.notes == ("t.tsv: quotes are taken literally, for around cells they are not closed, or join lines",)
 
 
 def test_quoted_line_breaks_in_tabs_are_part_of_their_cell() -> None:

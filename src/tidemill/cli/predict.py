@@ -8,7 +8,17 @@ from typing import Annotated
 
 from typer import Argument, Exit, Option
 
-from tidemill.cli.options import AbstainBelow, AsJson, EngineName, ModelVersion, ProblemName, path_or_standard
+from tidemill.cli.options import (
+    AbstainBelow,
+    AsJson,
+    Delimiter,
+    Encoding,
+    EngineName,
+    Header,
+    ModelVersion,
+    ProblemName,
+    path_or_standard,
+)
 from tidemill.cli.output import answering
 from tidemill.cli.project import open_project
 from tidemill.common.spelling import counted
@@ -45,6 +55,9 @@ def predict(
         bool, Option("--strict", help="one row that cannot be predicted refuses all (default: it gets the reason)")
     ] = False,
     force: Annotated[bool, Option("--force", help="the output may replace a source")] = False,
+    encoding: Encoding = None,
+    delimiter: Delimiter = None,
+    header: Header = None,
     as_json: AsJson = False,
 ) -> None:
     """Label new rows with the champion.
@@ -58,6 +71,7 @@ def predict(
     tidemill predict solar photographs/ --out predictions.parquet --version v1.0.0 --abstain-below 0.8
     """
     from tidemill.apps.predict.prediction import predict_files
+    from tidemill.readers.options import ReadOptions
 
     with answering(as_json=as_json) as answer:
         project = open_project(problem)
@@ -71,6 +85,7 @@ def predict(
             engine=engine,
             strict=strict,
             overwrite=force,
+            reading=ReadOptions(encoding, delimiter, header),
         )
         counts = {
             name or "no prediction": count for name, count in sorted(done.counts.items(), key=lambda one: -one[1])
@@ -81,7 +96,7 @@ def predict(
             f" and {rest} more classes" if rest else ""
         )
         content = {"out": out, "version": done.version, "rows": done.rows, "predictions": counts, "errors": done.errors}
-        lines = [f"{out}, by {done.version}: {counted(done.rows, 'row')}: {summary}"]
+        lines = [f"{out}, by {done.version}: {counted(done.rows, 'row')}{f': {summary}' if summary else ''}"]
         if done.errors:
             lines.append(
                 f"{counted(done.errors, 'row')} could not be predicted; the column 'error' says why (exit status {SOME_ERRORS})"

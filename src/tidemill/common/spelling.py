@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 _SIMILAR = 0.5  # share of characters in common from which on two names are taken for one misspelled
@@ -44,6 +44,28 @@ def closest(name: str, valid: Iterable[str], *, ignore_case: bool = False) -> st
     return spelled[similar[0]] if similar else None
 
 
+def listed(names: Sequence[str]) -> str:
+    """Join names for a message, the first 60 where there are more.
+
+    Parameters
+    ----------
+    names
+        In their order.
+
+    Returns
+    -------
+    str
+        With commas between; how many more there are stands at the end.
+
+    Examples
+    --------
+    >>> listed(["ham", "spam"])
+    'ham, spam'
+    """
+    more = f" and {len(names) - _LISTED:,} more" if len(names) > _LISTED else ""
+    return f"{', '.join(names[:_LISTED])}{more}"
+
+
 def did_you_mean(name: str, valid: Iterable[str]) -> str:
     """Word the end of an error message about a name that is not valid.
 
@@ -66,8 +88,7 @@ def did_you_mean(name: str, valid: Iterable[str]) -> str:
     """
     names = sorted(valid)
     result = closest(name, names)
-    more = f" and {len(names) - _LISTED:,} more" if len(names) > _LISTED else ""
-    valid_names = f"valid are {', '.join(names[:_LISTED])}{more}" if names else "there are none"
+    valid_names = f"valid are {listed(names)}" if names else "there are none"
     return f"; did you mean {result}?" if result else f"; {valid_names}"
 
 

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from tidemill.common.spelling import counted
+from tidemill.common.spelling import counted, listed
 from tidemill.contracts import ABSTAIN, DataError
 from tidemill.denoise.statistics.votes import check_votes
 from tidemill.denoise.vote_values import Cells, as_indices, numbered_from_zero, read_cells
@@ -169,8 +169,10 @@ def read_votes(
             and result.votes.min(initial=0) == 0
             and result.votes.max(initial=0) == len(classes)
         ):
-            raise DataError(f"{error}; where 0 abstains and classes are numbered from 1, say --abstain 0") from error
-        raise DataError(f"{error}{_columns_of_others(result, len(classes))}") from error
+            raise DataError(
+                f"{path.name}: {error}; where 0 abstains and classes are numbered from 1, say --abstain 0"
+            ) from error
+        raise DataError(f"{path.name}: {error}{_columns_of_others(result, len(classes))}") from error
     return result if functions is None else _aligned(result, functions, path)
 
 
@@ -224,8 +226,10 @@ def _table(path: Path, classes: Sequence[str], options: VoteOptions) -> VotesFil
         *_doubtful(votes, functions, len(classes), path),
     ]
     if options.abstain == ABSTAIN and path.suffix != ".parquet":  # as `tidemill label` writes them
-        numbers = table.select(functions).select(pl.selectors.numeric())
-        found = {value for column in numbers.select(pl.selectors.integer()) for value in column.unique().drop_nulls()}
+        numbers = (
+            table.select(functions).select(pl.selectors.numeric()).with_columns(pl.selectors.float().fill_nan(None))
+        )
+        found = {int(value) for column in numbers for value in column.unique().drop_nulls()}
         complete = numbers.width == len(functions) and not sum(numbers.null_count().row(0))
         notes += _of_either_reading(found, classes, path, complete=complete)
     return VotesFile(row_names(table) if rows is None else rows, functions, votes, notes=tuple(notes), by_name=by_name)
@@ -401,17 +405,20 @@ def _refuse_a_feature(
         compared = _agreement(votes, j, n_classes)
         if compared is not None and compared.by_chance and compared.rows >= _FEATURE_ROWS:
             raise DataError(
-                f"{path}: is column {name!r} a function's votes? It votes on every row and agrees with the others no more than "
+                f"{path.name}: is column {name!r} a function's votes? It votes on every row and agrees with the others no more than "
                 f"chance would ({compared.agreement:.2f} of {compared.rows} rows, by chance {compared.chance:.2f}). Leave it out with "
                 f"--not-columns {name}, or name all columns that are votes in --columns"
             )
 
 
 def _doubtful(votes: npt.NDArray[Any], functions: Sequence[str], n_classes: int, path: Path) -> list[str]:
-    """Notes about columns that equal another, or that never abstain where all others do."""
-    lines = []
+    """Notes about columns without a vote, that equal another, or that never abstain where all others do."""
+    silent = [name for j, name in enumerate(functions) if (votes[:, j] == ABSTAIN).all()]
+    lines = [f"{path.name}: columns without a vote on any row: {listed(silent)}"] if silent else []
     counts = np.stack([(votes == k).sum(axis=1) for k in range(n_classes)], axis=1)
     for j, name in enumerate(functions):
+        if name in silent:
+            continue
         twin = next((other for k, other in enumerate(functions[:j]) if np.array_equal(votes[:, j], votes[:, k])), None)
         compared = _agreement(votes, j, n_classes)
         if twin is not None:
@@ -509,10 +516,10 @@ def _long(table: pl.DataFrame, path: Path, classes: Sequence[str], options: Vote
         )
     cells = read_cells(table["label"], classes)
     if len(cells.wrong):
-        row = int(cells.wrong[0])
+        row, column = int(cells.wrong[0]), list(read.columns)[table.columns.index("label")]
         raise DataError(
-            f"{read.where(row)}, column 'label': {table['label'][row]!r} is no class; promised class indices, or one of "
-            f"{', '.join(classes)}"
+            f"{read.where(row)}, column {column!r}: {table['label'][row]!r} is no class; promised class indices, or one of "
+            f"{listed(classes)}; other names of classes: --classes"
         )
     labels, told, by_name = as_indices([cells], classes, options.abstain)
     tasks, workers = (table[name].cast(pl.String).unique().sort().to_list() for name in LONG[:2])

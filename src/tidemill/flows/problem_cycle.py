@@ -190,7 +190,7 @@ def take_in_arrivals(work: Workspace, problem: str, *, log: Log) -> list[str]:
         log.warning(f"{problem}: {item.source} is set aside: {item.reason}")
     _emit_broken(work, problem, [item for item in result.refused if item.is_new])
     if result.batches:
-        log.info(f"{problem}: {len(result.batches)} new batches: {', '.join(result.batches)}")
+        log.info(f"{problem}: {counted(len(result.batches), 'new batch', 'new batches')}: {', '.join(result.batches)}")
         reuse_tables(work.project.paths(problem), result.batches)
     return result.batches
 

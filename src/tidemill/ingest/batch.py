@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import polars as pl
 
+from tidemill.common.spelling import counted
 from tidemill.contracts import NO_GOLD, SPLITS, Column, Contract, DataError, Problem
 from tidemill.ingest import values
 from tidemill.ingest.candidates.expand import with_candidates
@@ -55,6 +56,8 @@ class Batch:
     bad: pl.DataFrame
     late: pl.DataFrame
     notes: tuple[str, ...]
+    set_aside: str | None = None
+    """A line about the rows that were set aside; None where there are none."""
 
     @property
     def has_rows(self) -> bool:
@@ -155,7 +158,10 @@ def build_batch(
     dev, other = marked.filter(is_kept & is_dev), marked.filter(is_kept & ~is_dev)
     about_gold = (*_without_gold(table, settings), *values.words_for_no_label(table, settings, problem.classes))
     notes = (*table.notes, *notes_of_contents, *repeats.notes, *about_gold)
-    return Batch(name, raw.filter(is_kept), dev, other, sliced.filter(is_kept), seen, _bad_rows(errors), late, notes)
+    bad = _bad_rows(errors)
+    return Batch(
+        name, raw.filter(is_kept), dev, other, sliced.filter(is_kept), seen, bad, late, notes, _set_aside(table, bad)
+    )
 
 
 def _splits_before(before: pl.DataFrame) -> dict[str, str]:
@@ -177,6 +183,14 @@ def _bad_rows(errors: RowErrors) -> pl.DataFrame:
     known += [(errors.table.numbers[row], reason) for row, reason in errors.reasons.items()]
     known.sort()
     return pl.DataFrame(known, schema={"number": pl.Int64, "reason": pl.String}, orient="row")
+
+
+def _set_aside(table: Table, bad: pl.DataFrame) -> str | None:
+    if bad.is_empty():
+        return None
+    number, reason = bad.row(0)
+    rows = counted(bad.height, "row is", "rows are")
+    return f"{table.name}: {rows} set aside, the first is {table.unit} {number}: {reason}"
 
 
 def _nothing_new(seen: pl.DataFrame, repeats: Repeats, name: str) -> str:

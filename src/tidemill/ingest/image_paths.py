@@ -119,7 +119,10 @@ class ImagePaths:
         what = next(filter(None, map(self._other_than_file, candidates)), None)
         if what is not None:
             raise DataError(f"image {shown} {what}: put the image itself in its place, or take it out")
-        raise DataError(f"image {shown} is not there; paths are relative to {self.folder}{in_other_letters(alike)}")
+        raise DataError(
+            f"image {shown} is not there; paths are relative to {self.folder}, or the folder that --images (ingest.image_folder) names"
+            f"{in_other_letters(alike)}"
+        )
 
     def _found(self, candidate: str) -> list[str]:
         """Suffixes with which a path is a file; none but the empty one where it is one as it stands."""

@@ -12,6 +12,7 @@ from tidemill.contracts import DataError
 from tidemill.ingest.row_errors import RowErrors
 from tidemill.ingest.settings import IngestSettings
 from tidemill.readers.image_decoder import decode_image, needs_more, written
+from tidemill.readers.options import SET_ASIDE
 from tidemill.readers.table import Table
 
 _ONE_COLOUR: Final = (
@@ -58,7 +59,7 @@ def check_images(
     """
     errors = errors or RowErrors(table)
     done: Counter[str] = Counter()
-    way_out = ", or set such rows aside with --bad-rows quarantine (ingest.bad_rows)" * (errors.policy == "refuse")
+    way_out = SET_ASIDE * (errors.policy == "refuse")
     together = zip(images, paths, strict=True)
     for row, (data, path) in enumerate(progress(together, total=len(images), name="checking images", unit="images")):
         if row in errors.reasons:

@@ -19,6 +19,7 @@ from typing import Any, Final
 import numpy as np
 import polars as pl
 
+from tidemill.common.spelling import counted
 from tidemill.contracts import NO_GOLD
 from tidemill.ingest.labels_of_known_rows import most_common
 from tidemill.ingest.near_duplicates import PERMUTATIONS, Seen, normalize, signatures
@@ -112,8 +113,9 @@ def find_repeats(  # noqa: PLR0913 - what a row is, and what it is compared with
     first = list(zip(hashes, keys, strict=True))
     seen = pl.DataFrame({"key": keys, "content": hashes, "fate": fates, "gold": joined}, schema=SCHEMA)
     if compares(settings):
-        templated = _is_templated([contents[row] for row, fate in enumerate(fates) if fate == "kept"])
         open_rows = [row for row, fate in enumerate(fates) if fate == "kept"]
+        of_templates = _of_templates([contents[row] for row in open_rows])
+        templated = len(of_templates) > _TEMPLATED * len(open_rows)
         about = None if topics is None else [topics[row] for row in open_rows]
         found = signatures([contents[row] for row in open_rows], digits=templated, topics=about)
         marks, like = _near(found, open_rows, len(fates), settings, before)
@@ -122,7 +124,13 @@ def find_repeats(  # noqa: PLR0913 - what a row is, and what it is compared with
             fates[row] = "grouped" if settings.near_duplicates == "group" else "near"
             first[row] = known[leader] if leader < len(known) else first[leader - len(known)]
         seen = seen.with_columns(pl.Series("fate", fates), pl.Series("signature", marks, dtype=SIGNATURE))
-        notes += _notes_on_near(contents, list(like), settings, source, templated=templated)
+        if templated:
+            share = f"{len(of_templates)} of {len(open_rows)} texts ({len(of_templates) / len(open_rows):.0%})"
+            notes.append(
+                f"{source}: {share} differ from another in digits alone, such as {of_templates[0][:_SHOWN]!r}: they are made from "
+                "templates, numbers are content, and texts with different numbers are no near-duplicates"
+            )
+        notes += _notes_on_near(contents, list(like), settings, source)
     return Repeats(seen, first, joined, tuple(notes))
 
 
@@ -164,7 +172,7 @@ def _joined(
     if at_odds:
         undecided = sum(results[row] == NO_GOLD for row in at_odds)
         notes.append(
-            f"{source}: {len(at_odds)} contents have conflicting labels, such as "
+            f"{source}: {counted(len(at_odds), 'content has', 'contents have')} conflicting labels, such as "
             f"{_example(contents[at_odds[0]], keys[at_odds[0]], hashes[at_odds[0]])}: each has the label "
             f"that most of its rows have, and {undecided} have none, since no label has most"
         )
@@ -179,12 +187,12 @@ def _example(content: Any, key: str, content_hash: str) -> str:
     return f"an image of {len(content)} bytes" if content_hash.startswith(key) else f"image {key}"
 
 
-def _is_templated(texts: Sequence[str]) -> bool:
+def _of_templates(texts: Sequence[str]) -> list[str]:
+    """Texts that differ from another in digits alone."""
     forms: defaultdict[str, set[str]] = defaultdict(set)
     for text in texts:
         forms[normalize(text)].add(normalize(text, digits=True))
-    alike = sum(len(forms[normalize(text)]) > 1 for text in texts)
-    return alike > _TEMPLATED * len(texts)
+    return [text for text in texts if len(forms[normalize(text)]) > 1]
 
 
 def _near(
@@ -207,15 +215,8 @@ def _near(
     return marks, like
 
 
-def _notes_on_near(
-    contents: Sequence[Any], near: Sequence[int], settings: IngestSettings, source: str, *, templated: bool
-) -> list[str]:
+def _notes_on_near(contents: Sequence[Any], near: Sequence[int], settings: IngestSettings, source: str) -> list[str]:
     notes = []
-    if templated:
-        notes.append(
-            f"{source}: texts are made from templates, since many differ in digits alone: numbers are content, and texts with "
-            "different numbers are no near-duplicates"
-        )
     if len(near) > _MANY * len(contents):
         share = f"{len(near)} of {len(contents)} rows ({len(near) / len(contents):.0%})"
         done = (

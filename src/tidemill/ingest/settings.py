@@ -9,7 +9,7 @@ from pydantic import Field, field_validator, model_validator
 
 from tidemill.contracts import Contract, Settings, raw_contract
 from tidemill.ingest.candidates.settings import COLUMNS, DOCUMENT, CandidateSettings
-from tidemill.readers.options import BadRows, ReadOptions
+from tidemill.readers.options import SET_ASIDE, BadRows, ReadOptions
 
 Kind = Literal["string", "int", "float", "bool"]
 RESERVED = ("row_id", "key", "batch", "split", "text", "image", "gold", "feature")
@@ -107,7 +107,7 @@ class IngestSettings(Settings):
     @property
     def reading(self) -> ReadOptions:
         """How its files are read."""
-        return ReadOptions(self.encoding, self.delimiter, self.header, self.bad_rows)
+        return ReadOptions(self.encoding, self.delimiter, self.header, self.bad_rows, SET_ASIDE)
 
     @property
     def modality(self) -> Literal["text", "image"]:

@@ -129,10 +129,10 @@ def texts(table: Table, settings: IngestSettings, errors: RowErrors | None = Non
             text = composed(text)
         if text is None:
             message = f"; {missing} such rows" if missing > 1 and errors.policy == "refuse" else ""
-            errors.add(
-                row,
-                f"column {settings.content!r} is {_shortened(value)}, not text{message}: fill it, or remove the row",
-            )
+            remedy = "fill it, or remove the row"
+            if isinstance(value, bytes) or (isinstance(value, dict) and isinstance(value.get("bytes"), bytes)):
+                remedy = f"where it holds images, say --image {settings.content} (ingest.image)"
+            errors.add(row, f"column {settings.content!r} is {_shortened(value)}, not text{message}: {remedy}")
         results.append(text or "")
     return results
 
@@ -250,18 +250,23 @@ def gold(table: Table, settings: IngestSettings, classes: Sequence[str], errors:
     for row, value in enumerate(table.column(settings.gold, "ingest.gold")):
         label = _label(value, index)
         if label is None:
-            named = (
-                _shortened(value)
-                if not isinstance(value, list)
-                else f"{_shortened(value)}, several labels where one is taken"
+            guess = _made_of_classes(value, index) or nearest(str(value).strip(), classes)
+            problem = (
+                "several labels where one is taken: keep one"
+                if isinstance(value, list)
+                else f"not a class{guess}; mend the row, or add the class (--classes of a new problem, else `tidemill class add`)"
             )
-            guess = nearest(str(value).strip(), classes)
-            errors.add(
-                row,
-                f"column {settings.gold!r} is {named}, not a class{guess}; mend the row, or add the class (--classes of a new problem, else `tidemill class add`)",
-            )
+            errors.add(row, f"column {settings.gold!r} is {_shortened(value)}, {problem}")
         results.append(NO_GOLD if label is None else label)
     return results
+
+
+def _made_of_classes(value: Any, index: ClassIndices) -> str | None:
+    """What to do where a name with commas was taken for several classes, or a cell holds several."""
+    parts = value.split(",") if isinstance(value, str) else []
+    if len(parts) < 2 or any(index(part) is None for part in parts):  # noqa: PLR2004 - several
+        return None
+    return f", while {' and '.join(repr(part.strip()) for part in parts)} are; for a name that holds a comma give --classes once for each class"
 
 
 def words_for_no_label(table: Table, settings: IngestSettings, classes: Sequence[str]) -> list[str]:
@@ -327,7 +332,7 @@ def is_maybe_no_class(value: str) -> bool:
 
 
 def label_in(cell: object) -> object:
-    """Take the label out of a list of one that is written as text, as pandas writes lists into CSV.
+    """Take the label out of a list of one, also where it is written as text, as pandas writes lists into CSV.
 
     Parameters
     ----------
@@ -337,13 +342,15 @@ def label_in(cell: object) -> object:
     Returns
     -------
     object
-        The label; a list where the text is one of several; other cells as they are.
+        The label, None where a list is empty; a list where there are several; other cells as they are.
 
     Examples
     --------
-    >>> label_in("['good']"), label_in('["good", "quick"]'), label_in("good"), label_in("[sic]")
+    >>> label_in("['good']"), label_in('["good", "quick"]'), label_in(["good"]), label_in("[sic]")
     ('good', ['good', 'quick'], 'good', '[sic]')
     """
+    if isinstance(cell, list) and len(cell) <= 1:
+        return cell[0] if cell else None
     if not (isinstance(cell, str) and cell.strip().startswith("[") and cell.strip().endswith("]")):
         return cell
     try:
@@ -356,6 +363,9 @@ def label_in(cell: object) -> object:
 
 
 def _label(value: Any, index: ClassIndices) -> int | None:
+    value = label_in(value) if isinstance(value, list) else value
+    if value is None:
+        return NO_GOLD
     try:
         name = as_string(value).strip()
         if index(name) is None:

@@ -244,7 +244,7 @@ def _rows(path: Path, options: ReadOptions) -> _Rows:
         frame = frame.with_columns(pl.col("text").fill_null(""))
         first = about.filter(pl.col("blank"))["row_id"][0]
         notes.append(
-            f"{path.name}: {counted(int(blank.sum()), 'row has', 'rows have')} no text ({first} is the first): every function abstains there"
+            f"{path.name}: {counted(int(blank.sum()), 'row has', 'rows have')} no text (row_id {first} is the first): every function abstains there"
         )
     return _Rows(frame, blank, [*notes, *_about_ids(about["row_id"], path)])
 

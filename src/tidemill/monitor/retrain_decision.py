@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from tidemill.common.spelling import counted
 from tidemill.monitor.retrain_limits import has_grown
 from tidemill.monitor.settings import MonitorSettings, RetrainSettings
 from tidemill.reports.monitor import CONDITIONS, Action, BatchDrift, CauseKind, Condition, Drift, StreamDrift
@@ -302,7 +303,10 @@ def _because(findings: Findings, rule: Condition | None, harmed: tuple[str, ...]
 
 def _stream_reasons(stream: StreamDrift) -> list[str]:
     if stream.alarm is None:
-        message = f"no drift in {stream.batches} batches of {stream.rows} rows together: they look like the reference"
+        message = (
+            f"no drift in {counted(stream.batches, 'batch', 'batches')} of {counted(stream.rows, 'row')} together: "
+            f"{'it looks' if stream.batches == 1 else 'they look'} like the reference"
+        )
         return [message, *stream.warnings]
     alarm = stream.alarm
     cause = [] if stream.cause is None else [f"drift: {stream.cause.sentence}"]

@@ -144,12 +144,8 @@ def _unrecorded(made: list[Batch], paths: Paths) -> list[str]:
 
 
 def _tell_quarantined(batch: Batch) -> None:
-    if batch.bad.height:
-        first = batch.bad.row(0, named=True)
-        print(
-            f"ingest: {batch.name}: {counted(batch.bad.height, 'row is', 'rows are')} set aside, the first is {first['number']}: {first['reason']}",
-            file=sys.stderr,
-        )
+    if batch.set_aside is not None:
+        print(f"ingest: {batch.set_aside}", file=sys.stderr)
 
 
 def _counts(batch: str, paths: Paths) -> BatchCounts:

@@ -3,7 +3,7 @@
 1. A first line ``sep=;``, which spreadsheets write, names the delimiter.
 2. Otherwise the delimiter is the one with which most rows have as many cells as the first; of equals, the one that makes more cells.
 3. Quotes: doubled inside quotes (RFC 4180); where that fails, escaped by backslashes; in files with tabs, taken literally.
-4. A last column that is empty in every row is dropped.
+4. Last columns that are empty in every row are dropped.
 5. The first line is the header, unless its cells are values of the rows below.
 6. A line that is the header again is dropped.
 """
@@ -53,10 +53,13 @@ class _Quoting:
 
 _DOUBLED: Final = _Quoting({"strict": True}, None)
 _ESCAPED: Final = _Quoting(
-    {"strict": True, "escapechar": "\\", "doublequote": False}, "quotes are escaped by backslashes"
+    {"strict": True, "escapechar": "\\", "doublequote": False},
+    "quotes are escaped by backslashes, for as CSV has them they are not closed",
 )
 _SPACED: Final = _Quoting({"strict": True, "skipinitialspace": True}, "spaces before quotes are left out")
-_LITERAL: Final = _Quoting({"quoting": csv.QUOTE_NONE}, "quotes are taken literally")
+_LITERAL: Final = _Quoting(
+    {"quoting": csv.QUOTE_NONE}, "quotes are taken literally, for around cells they are not closed, or join lines"
+)
 
 
 def parse_delimited(text: str, name: str, options: ReadOptions, *, usual: str) -> Table:
@@ -106,7 +109,8 @@ def _parsed(text: str, name: str, options: ReadOptions, usual: str) -> Table:
         raise NoRowsError(f"{name} holds no rows: replace it with the full file, or remove it from what arrives")
     notes += [f"{name}: {quoting.note}"] if quoting.note else []
     rows, dropped = _without_empty_last(rows)
-    notes += [f"{name}: the last column is empty in every row and left out"] if dropped else []
+    empty = "the last column is" if dropped == 1 else f"the last {dropped} columns are"
+    notes += [f"{name}: {empty} empty in every row and left out"] if dropped else []
     header, rows, guessed = _header(rows, stated=options.header)
     notes += [f"{name}: {guessed}"] if guessed else []
     rows, blank = _without_blank_end(rows)
@@ -222,14 +226,22 @@ def _rows(text: str, name: str, delimiter: str, line: int, quoting: _Quoting) ->
         raise DataError(f"{name}, line {line + 1}: {error}; a quote is not closed or stands inside a cell") from error
 
 
-def _without_empty_last(rows: Rows) -> tuple[Rows, bool]:
-    """Drop a last column that is empty: the header's has no name, or the header does not have it."""
-    width = len(rows[0][1])
-    if width > 1 and all(len(row) == width and not row[-1].strip() for _, row in rows):
-        return [(number, row[:-1]) for number, row in rows], True
-    if len(rows) > 1 and all(len(row) == width + 1 and not row[-1].strip() for _, row in rows[1:]):
-        return [rows[0], *((number, row[:-1]) for number, row in rows[1:])], True
-    return rows, False
+def _without_empty_last(rows: Rows) -> tuple[Rows, int]:
+    """Drop last columns that are empty, and count them: those of the header have no name, or the header does not have them."""
+    header = rows[0][1]
+    widths = {len(row) for _, row in rows[1:]} or {len(header)}
+    width = max(widths)
+    if len(widths) > 1 or width < len(header) or (width == len(header) and header[-1].strip()):
+        return rows, 0
+    used = max(1, *(_used(row) for _, row in rows))
+    if used > len(header):
+        return rows, 0
+    return [(number, row[:used]) for number, row in rows], width - used
+
+
+def _used(row: Sequence[str]) -> int:
+    """Number of cells up to the last that is not blank."""
+    return next((place for place in range(len(row), 0, -1) if row[place - 1].strip()), 0)
 
 
 def _header(rows: Rows, *, stated: bool | None) -> tuple[list[str], Rows, str | None]:
@@ -300,8 +312,6 @@ def _complete(rows: Rows, header: Sequence[str], name: str, options: ReadOptions
                 if len(header) > 1
                 else "remove lines above the header, or name what is between cells with --delimiter (ingest.delimiter)"
             )
-            raise DataError(
-                f"{name}, line {number}: {reason}; {remedy}, or set such rows aside with --bad-rows quarantine (ingest.bad_rows)"
-            )
+            raise DataError(f"{name}, line {number}: {reason}; {remedy}{options.way_out}")
         bad.append(BadRow(number, reason))
     return kept, bad

@@ -286,7 +286,7 @@ class _Rows:
     def refuse(self, number: int, reason: str, *, begun: object = True) -> None:
         """Set a row aside, where that is asked for and the next one can be found."""
         if self.options.bad_rows == "refuse" or not begun:
-            raise DataError(f"{self.name}, {self.unit} {number}: {reason}")
+            raise DataError(f"{self.name}, {self.unit} {number}: {reason}{self.options.way_out if begun else ''}")
         self.bad.append(BadRow(number, reason))
 
 

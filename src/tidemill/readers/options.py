@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 BadRows = Literal["refuse", "quarantine"]
+SET_ASIDE: Final = ", or set such rows aside with --bad-rows quarantine (ingest.bad_rows)"
+"""Where rows can be set aside, the end of a message about one."""
 
 
 @dataclass(frozen=True)
@@ -22,12 +24,15 @@ class ReadOptions:
         Whether the first line names the columns; None: it does, unless its cells are values of the rows below.
     bad_rows : {'refuse', 'quarantine'}
         ``refuse``: a row that cannot be read refuses the file; ``quarantine``: it is set aside with its reason.
+    way_out
+        End of a message about such a row: what else the person can do.
     """
 
     encoding: str | None = None
     delimiter: str | None = None
     header: bool | None = None
     bad_rows: BadRows = "refuse"
+    way_out: str = ""
 
 
 DEFAULTS = ReadOptions()

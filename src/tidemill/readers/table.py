@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from tidemill.common.spelling import closest
+from tidemill.common.spelling import closest, listed
 from tidemill.contracts import DataError
 
 
@@ -63,6 +63,11 @@ class Table:
         """
         return f"{self.name}, {self.unit} {self.numbers[row]}"
 
+    @property
+    def guessed(self) -> str:
+        """What was guessed, a line each, to be added to a message about the columns."""
+        return "".join(f"\n{note}" for note in self.notes)
+
     def column(self, name: str, setting: str) -> list[Any]:
         """Values of a column; a dotted name reaches into objects (``data.text``).
 
@@ -88,10 +93,9 @@ class Table:
         top, _, below = name.partition(".")
         if self.has(name):
             return [_below(value, below) for value in self.columns[top]]
-        guessed = "".join(f"\n{note}" for note in self.notes)
         raise DataError(
             f"{self.name}: column {name!r} is missing{nearest(name, self.names(top))}; "
-            f"name the right one in {setting}, or mend the file{guessed}"
+            f"name the right one in {setting}, or mend the file{self.guessed}"
         )
 
     def refuse_unread(self, name: str) -> None:
@@ -176,7 +180,7 @@ def nearest(name: str, valid: Sequence[str]) -> str:
     Returns
     -------
     str
-        End of a sentence: the nearest name as a question, where one is near, then all valid names.
+        End of a sentence: the nearest name as a question, where one is near, then the valid names, 60 at most.
 
     Examples
     --------
@@ -185,4 +189,4 @@ def nearest(name: str, valid: Sequence[str]) -> str:
     """
     meant = closest(name, valid, ignore_case=True)
     guess = f"; did you mean {meant!r}? There" if meant else "; there"
-    return f"{guess} are {', '.join(valid)}"
+    return f"{guess} are {listed(valid)}"

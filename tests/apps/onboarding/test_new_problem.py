@@ -412,6 +412,33 @@ def test_several_labels_of_a_row_are_refused(project: Path) -> None:
         made(project, "\n".join(map(json.dumps, rows)), "new.jsonl")
 
 
+def test_lists_of_one_label_are_labels_beside_lists_of_several_which_can_be_set_aside(project: Path) -> None:
+    kinds = [["a"], ["b"], ["a", "b"], [], *([["a"], ["b"]] * 20)]
+    rows = [{"id": k, "body": f"{NEUTRAL[k % 7]} {NEUTRAL[k % 5]} {k}", "kind": kind} for k, kind in enumerate(kinds)]
+    content = "\n".join(map(json.dumps, rows))
+    with pytest.raises(DataError, match=r"holds \['a', 'b'\], several labels of one row \(as 1 of 44 rows have\)"):
+        made(project, content, "new.jsonl")
+    done = made(project, content, "new.jsonl", classes="a,b", reading=ReadOptions(bad_rows="quarantine"))
+    assert done.rows == 43
+    assert any("the first is line 3: column 'kind' is ['a', 'b'], several labels" in line for line in done.lines)
+
+
+@pytest.mark.parametrize(("common", "told"), [(20, "1 of 21 classes have"), (8, "the rarest class has 3 labels")])
+def test_a_tail_of_rare_classes_leaves_the_others_the_usual_split(project: Path, common: int, told: str) -> None:
+    labels = [f"c{k}" for k in range(common)]
+    done = made(project, rows_of(labels, 20 * common) + "".join(f"x{k},rare {NEUTRAL[k]},odd\n" for k in range(3)))
+    assert any(line.startswith(f"caution: {told}") for line in done.lines)
+    write_params(Project.open(project))
+    split = Project.open(project).load("reviews", "ingest", IngestSettings)[1].split
+    assert split.by == ("labels" if common == 20 else "hash")
+
+
+def test_functions_that_nothing_is_known_of_are_told_to_be_arbitrary(project: Path) -> None:
+    source = write(project / "r.csv", "body\n" + "".join(f"{'word ' * (n % 7 + 1)}{n}\n" for n in range(20)))
+    done = new_problem.create_problem(words(source=str(source), text="body", classes="no,yes"), Project.open(project))
+    assert any("functions.yaml" in line and "they are arbitrary" in line for line in done.lines)
+
+
 def test_how_a_file_is_read_is_kept_for_its_batches(project: Path) -> None:
     from tidemill.readers.options import ReadOptions
 
@@ -420,9 +447,7 @@ def test_how_a_file_is_read_is_kept_for_its_batches(project: Path) -> None:
     write_params(Project.open(project))
     settings = Project.open(project).load("reviews", "ingest", IngestSettings)[1]
     assert (settings.encoding, settings.delimiter, settings.bad_rows) == ("cp1252", "|", "quarantine")
-    assert any(
-        line.startswith("note: 1 row is set aside, each with its reason; the first is 62: ") for line in done.lines
-    )
+    assert any(line.startswith("note: new.csv: 1 row is set aside, the first is line 62: ") for line in done.lines)
 
 
 def test_what_was_guessed_of_a_file_is_told(project: Path) -> None:
@@ -617,6 +642,18 @@ def test_a_header_that_is_taken_for_a_row_is_told_where_a_column_is_missing(proj
     source = write(project / "r.tsv", "".join(f"{'ab'[k % 2]}\ttext {k}\n" for k in range(30)))
     with pytest.raises(DataError, match=r"--text 'text' is no column.*\n.*the first line is taken for a row"):
         new_problem.create_problem(words(source=str(source), text="text", label="label"), Project.open(project))
+
+
+def test_a_header_that_is_taken_for_a_row_is_told_where_no_column_is_named(project: Path) -> None:
+    source = write(project / "r.tsv", "".join(f"{'ab'[k % 2]}\ttext {k}\n" for k in range(30)))
+    with pytest.raises(ConfigError, match=r"r.tsv has column_1, column_2\n.*the first line is taken for a row"):
+        new_problem.create_problem(words(source=str(source)), Project.open(project))
+
+
+def test_a_folder_of_images_without_subfolders_is_told_how_a_table_names_their_labels(project: Path) -> None:
+    folder = images(project / "elsewhere/flat", *(f"{k}.png" for k in range(6)))
+    with pytest.raises(ConfigError, match=r"^flat: no image lies in a subfolder .* --from FILE --image COLUMN"):
+        new_problem.create_problem(words(images=str(folder)), Project.open(project))
 
 
 def test_images_that_a_table_names_come_with_it_into_the_project(

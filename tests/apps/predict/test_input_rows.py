@@ -27,7 +27,7 @@ def test_keys_are_those_of_the_file_and_row_ids_those_that_the_rows_would_have_a
 def test_keys_that_name_no_single_row_are_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "may.csv"
     for ids, told in (
-        (["7", "8", "7", "", " "], ["'id': 1 values come more than once, such as '7'", "'id' is empty in 2 rows"]),
+        (["7", "8", "7", "", " "], ["'id': 1 value comes more than once, such as '7'", "'id' is empty in 2 rows"]),
         (["1", "2", "3", "4", "5"], []),
     ):
         file.write_text("id,text\n" + "".join(f"{key},text {row}\n" for row, key in enumerate(ids)))

@@ -15,6 +15,7 @@ from tidemill.apps.models.model import CHUNK
 from tidemill.apps.predict import prediction
 from tidemill.contracts import ConfigError, DataError
 from tidemill.project.project import Project
+from tidemill.readers.options import ReadOptions
 from tidemill.train.end_model.outliers import Outliers
 
 
@@ -247,8 +248,18 @@ def test_a_line_that_cannot_be_split_refuses_its_file_whatever_ingest_does(mail)
     content["mail"]["ingest"]["bad_rows"] = "quarantine"
     Path("params.yaml").write_text(yaml.safe_dump(content))
     (mail / "new.csv").write_text("id,body,note\n1,one,x\n2,two\n")
-    with pytest.raises(DataError, match=r"new\.csv, line 3: 2 cells"):
+    with pytest.raises(DataError, match=r"new\.csv, line 3: 2 cells .* hold the delimiter or a line break$"):
         predict(mail / "new.csv", mail / "said.csv")
+
+
+def test_how_a_file_is_read_can_be_said_of_that_file_alone(mail):
+    (mail / "new.txt.csv").write_bytes("1~grüße\n2~win!!\n".encode("cp850"))
+    reading = ReadOptions("cp850", "~", header=False)
+    with pytest.raises(DataError, match="column 'body' is missing; there are column_1, column_2"):
+        predict(mail / "new.txt.csv", mail / "said.csv", reading=reading)
+    (mail / "new.csv").write_bytes("id~body\n1~grüße\n2~win!!\n".encode("cp850"))
+    predict(mail / "new.csv", mail / "said.csv", reading=ReadOptions("cp850", "~"))
+    assert read(mail / "said.csv")["prediction"].to_list() == ["ham", "spam"]
 
 
 @pytest.mark.parametrize(

@@ -217,6 +217,7 @@ def test_a_function_that_answers_otherwise_the_second_time_is_named_with_its_row
     assert len(failures) >= 1
     assert "labeling function moody" in failures[0]
     assert "and otherwise when applied again" in failures[0]
+    assert "no memory of other rows" in failures[0]
     assert cast(functions, [batch_of("x", ["a", "b", "c"])], tmp_path / "kept")[3] == 3  # not kept
 
 

@@ -99,8 +99,8 @@ def find_classes(
     return tuple(result), [*notes, *_look_alikes(result, where), *_numbers_among_names(result, where)]
 
 
-def smallest_class_size(labels: Sequence[object], classes: Sequence[str]) -> int:
-    """Count the labels of the class that has the fewest.
+def class_sizes(labels: Sequence[object], classes: Sequence[str]) -> dict[str, int]:
+    """Count the labels of each class.
 
     Parameters
     ----------
@@ -111,26 +111,27 @@ def smallest_class_size(labels: Sequence[object], classes: Sequence[str]) -> int
 
     Returns
     -------
-    int
-        0 where a class has no label.
+    dict of str to int
+        By class, in the order of ``classes``.
     """
     plain = [label for label in map(label_in, labels) if not is_missing(label) and not isinstance(label, (list, dict))]
     counts = Counter(fold(as_string(label)) for label in plain)
-    return min(counts[fold(name)] for name in classes)
+    return {name: counts[fold(name)] for name in classes}
 
 
 def _from_labels(labels: Sequence[object], where: str, notes: list[str]) -> list[str]:
     plain = [_without_list(cell) for cell in labels]
-    as_list = next((cell for cell, label in zip(labels, plain, strict=True) if label is not cell), None)
+    as_list = next((cell for cell, label in zip(labels, plain, strict=True) if label is not cell and label), None)
     labels = plain
-    several = next((label for label in labels if isinstance(label, (list, dict))), None)
-    if several is not None:
+    several = [label for label in labels if isinstance(label, (list, dict))]
+    if several:
         hint = (
-            f"an object of {', '.join(map(str, several))}: name the one inside that is the label, after a dot"
-            if isinstance(several, dict)
-            else "several labels of one row: Tidemill's classes exclude one another"
+            f"an object of {', '.join(map(str, several[0]))}: name the one inside that is the label, after a dot"
+            if isinstance(several[0], dict)
+            else f"several labels of one row (as {len(several)} of {len(labels)} rows have): Tidemill's classes exclude one another. Keep "
+            "one of each row, or set such rows aside: --bad-rows quarantine, with the classes in --classes"
         )
-        raise DataError(f"{where} holds {str(several)[:60]}, {hint}")
+        raise DataError(f"{where} holds {str(several[0])[:60]}, {hint}")
     if as_list is not None:
         notes.append(f"{where}: lists of one label, such as {as_list!r}, are read as that label")
     texts = [as_string(label).strip() for label in labels if _is_written(label)]

@@ -18,11 +18,11 @@ import numpy.typing as npt
 import polars as pl
 import yaml
 
-from tidemill.apps.onboarding.class_labels import find_classes, smallest_class_size
+from tidemill.apps.onboarding.class_labels import class_sizes, find_classes
 from tidemill.apps.onboarding.metadata_kinds import metadata_kinds
 from tidemill.apps.onboarding.problem_files import all_or_nothing, check_name, with_artifact, with_problem
 from tidemill.apps.onboarding.prototype_functions import FILE as EXAMPLES
-from tidemill.apps.onboarding.starter_functions import StarterFunctions, starter_functions
+from tidemill.apps.onboarding.starter_functions import ARBITRARY, StarterFunctions, starter_functions
 from tidemill.common.class_names import shown
 from tidemill.common.edited_yaml import load_yaml
 from tidemill.common.files import atomic_write
@@ -111,6 +111,9 @@ _ID_COLUMNS: Final = ("id", "key", "uuid")
 _NUMBER_COLUMNS: Final = ("uid", "guid", "nr", "no", "number")
 _ENDS_IN_ID: Final = re.compile(r"[_\W](id|ID|nr|NR|no|NO|uuid|key)$|[a-z](Id|ID|Nr|No)$")
 _ENOUGH: Final = 15  # labels of each class, from which on the usual split leaves enough of them to every use
+_TAIL: Final = (
+    0.1  # share of the classes below which those with fewer labels are a tail of rare ones, which the others outweigh
+)
 
 
 @dataclass(frozen=True)
@@ -148,13 +151,20 @@ class _Plan:
     problem: Problem
     ingest: dict[str, Any]
     others: tuple[str, ...]
-    smallest_class_size: int  # labels of the class that has the fewest, 0 where there are none
+    class_sizes: Mapping[str, int]  # labels of each class
     notes: tuple[str, ...] = ()  # what was guessed
 
     @property
     def few(self) -> bool:
-        """Whether there are labels, and few."""
-        return 0 < self.smallest_class_size < _ENOUGH
+        """Whether there are labels, and few of more than a tail of rare classes."""
+        sizes = self.class_sizes.values()
+        return min(sizes) > 0 and len(self.rare) >= _TAIL * len(sizes) > 0
+
+    @property
+    def rare(self) -> list[str]:
+        """Classes of few labels, those of the fewest first."""
+        few = [name for name, size in self.class_sizes.items() if 0 < size < _ENOUGH]
+        return sorted(few, key=lambda name: self.class_sizes[name])
 
 
 @dataclass(frozen=True)
@@ -175,16 +185,13 @@ class PreparedProblem:
         """What was guessed, and what is set aside."""
         others = [note for note in self.batch.notes if NO_LABEL not in note]  # the plan says so with the remedy
         found = dict.fromkeys((*self.plan.notes, *others))
-        if self.batch.bad.height:
-            number, reason = self.batch.bad.row(0)
-            text = f"{counted(self.batch.bad.height, 'row is', 'rows are')} set aside, each with its reason; the first is {number}: {reason}"
-            return (*found, text)
-        return tuple(found)
+        aside = self.batch.set_aside
+        return tuple(found) if aside is None else (*found, aside)
 
     @property
     def caution(self) -> str | None:
         """What few labels mean for the problem; None where there are enough, or none."""
-        return _caution(self.plan) if self.plan.few else None
+        return _caution(self.plan) if self.plan.rare else None
 
 
 def create_problem(wanted: NewProblem, project: Project) -> CreatedProblem:
@@ -333,7 +340,7 @@ def _plan_table(wanted: NewProblem, source: Path) -> _Plan:
     if content is None:
         raise ConfigError(
             f"say which column holds the text: --text COLUMN (or --image COLUMN: its path); "
-            f"{source.name} has {', '.join(table.columns)}"
+            f"{source.name} has {', '.join(table.columns)}{table.guessed}"
         )
     _refuse_columns(table, source.name, {f"--{modality}": content, "--label": wanted.label})
     if content == wanted.label:
@@ -360,17 +367,16 @@ def _plan_table(wanted: NewProblem, source: Path) -> _Plan:
     notes += [] if wanted.label is None else notes_on_status(table)
     others = _others(table, ingest)
     problem = Problem(name=wanted.name, modality=modality, classes=classes)
-    known = smallest_class_size(labels, classes) if labels else 0
-    return _Plan(Paths.within(wanted.name), source, problem, ingest, others, known, (*table.notes, *notes))
+    sizes = class_sizes(labels, classes)
+    return _Plan(Paths.within(wanted.name), source, problem, ingest, others, sizes, (*table.notes, *notes))
 
 
 def _refuse_columns(table: Table, source: str, columns: Mapping[str, str | None]) -> None:
     """Refuse columns that are not there, or that have formulas without a value."""
     for word, column in columns.items():
         if column is not None and not table.has(column):
-            guessed = "".join(f"\n{note}" for note in table.notes)
             raise DataError(
-                f"{source}: {word} {column!r} is no column{nearest(column, table.names(column.partition('.')[0]))}{guessed}"
+                f"{source}: {word} {column!r} is no column{nearest(column, table.names(column.partition('.')[0]))}{table.guessed}"
             )
         if column is not None:
             table.refuse_unread(column)
@@ -412,6 +418,11 @@ def _plan_folder(wanted: NewProblem, source: Path) -> _Plan:
         if not wanted.ignore_splits:
             _refuse_splits(table)
         _refuse_odd_folders(table)
+    if not wanted.classes and all(map(is_missing, folders)):
+        raise ConfigError(
+            f"{source.name}: no image lies in a subfolder that names its class: say --from FILE --image COLUMN --label COLUMN for a "
+            "table beside them that names images and labels, or name the classes of images without labels, --classes good,bad"
+        )
     where = f"column {gold!r} of its metadata" if wanted.label else "names of subfolders"
     classes, notes = find_classes(wanted.classes, folders, where)
     ingest["meta"] = metadata_kinds(wanted.meta, table, source, _reading(ingest))
@@ -422,7 +433,7 @@ def _plan_folder(wanted: NewProblem, source: Path) -> _Plan:
         problem,
         ingest,
         _others(table, ingest),
-        smallest_class_size(folders, classes),
+        class_sizes(folders, classes),
         (*table.notes, *notes, *_about_masks(table, "path")),
     )
 
@@ -676,19 +687,23 @@ def _flow(value: dict[str, str]) -> str:
 def _summary_line(plan: _Plan, batch: Batch, functions: str) -> str:
     labels = f"  {describe_labels(batch.labels)}\n" if any(batch.labels.values()) else ""
     name, count = plan.paths.name, functions.count("\n  - ")
+    arbitrary = " (nothing could be learned from labels: they are arbitrary)" if ARBITRARY in functions else ""
     return (
         f"{name}: {counted(batch.raw.height, 'row')}, {shown(plan.problem.classes)}, {counted(count, 'labeling function')} to start from\n"
         f"{labels}"
         f"  conf/problem/{name}.yaml                what your columns mean\n"
-        f"  src/problems/{name}/functions.yaml      labeling functions: the part that needs you\n"
-        f"{f'caution: {_caution(plan)}{chr(10)}' if plan.few else ''}"
+        f"  src/problems/{name}/functions.yaml      labeling functions: the part that needs you{arbitrary}\n"
+        f"{f'caution: {_caution(plan)}{chr(10)}' if plan.rare else ''}"
         f"next: git add -A && git commit -m 'Add {name}', then: tidemill run problem={name}"
     )
 
 
 def _caution(plan: _Plan) -> str:
-    name = plan.paths.name
+    name, least = plan.paths.name, plan.class_sizes[plan.rare[0]]
+    if not plan.few:
+        count = f"{len(plan.rare)} of {len(plan.class_sizes)} classes"
+        return f"{count} have fewer than {_ENOUGH} labels, such as {plan.rare[0]!r} with {least}: their scores are mostly luck; label more of them"
     return (
-        f"the rarest class has {counted(plan.smallest_class_size, 'label')}, fewer than {_ENOUGH}: nearly all of them teach, few are left to score "
+        f"the rarest class has {counted(least, 'label')}, fewer than {_ENOUGH}: nearly all of them teach, few are left to score "
         f"by, so a person promotes (`tidemill approve {name}`). `tidemill predict {name} FILE --out OUT --version candidate` asks the model all the same; label more"
     )

@@ -98,7 +98,7 @@ def starter_functions(
             entries, examples = [*entries, *added], prototypes.examples if added else ""
     guessed = len(entries) > 1
     message = (
-        f"Guessed from the {origin} of {marked.height} labeled rows of the development split." if guessed else _NO_GOLD
+        f"Guessed from the {origin} of {marked.height} labeled rows of the development split." if guessed else ARBITRARY
     )
     text = _HEADER.format(name=name, origin=message)
     if not guessed and "text" in raw.columns:
@@ -114,7 +114,7 @@ def _prototypes(rows: pl.DataFrame, features: npt.NDArray[np.float32] | None, cl
     return prototype_functions(rows, features, classes, names)
 
 
-_NO_GOLD: Final = "Nothing could be learned from labels, so these are arbitrary: replace them."
+ARBITRARY: Final = "Nothing could be learned from labels, so these are arbitrary: replace them."
 
 
 def word_functions(texts: Sequence[str], gold: npt.NDArray[Any], classes: Sequence[str]) -> list[Entry]:

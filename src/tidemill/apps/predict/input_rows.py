@@ -14,6 +14,7 @@ from typing import Any, Final
 import polars as pl
 
 from tidemill.apps.models.model import CHUNK
+from tidemill.common.spelling import counted
 from tidemill.contracts import DataError, NoRowsError
 from tidemill.ingest import values
 from tidemill.ingest.batch import candidate_hashes
@@ -26,7 +27,7 @@ from tidemill.ingest.row_ids import row_ids
 from tidemill.ingest.settings import IngestSettings
 from tidemill.ingest.source import Source, is_hidden
 from tidemill.project.arrivals import batch_name
-from tidemill.readers.options import BadRows
+from tidemill.readers.options import SET_ASIDE, BadRows
 from tidemill.readers.read import SUFFIXES, parse, report_reading, suffix_of
 from tidemill.readers.table import Table
 
@@ -225,6 +226,8 @@ def _listed(source: Source, settings: IngestSettings, root: Path, *, strict: boo
             raise
         report_reading([f"{error}; nothing is predicted of it"])
         return _without_rows(source, settings)
+    except DataError as error:
+        raise DataError(str(error).removesuffix(SET_ASIDE)) from error
     table = values.with_usual_names(read, filter(None, (settings.content, settings.key_column)))
     known = settings if settings.key_column in table.columns else settings.model_copy(update={"key": None})
     content = table.column(known.content, f"ingest.{known.modality}")  # refused before others are read
@@ -266,11 +269,13 @@ def _notes_on_keys(table: Table, settings: IngestSettings, keys: Sequence[str]) 
     where = f"{table.name}: column {settings.key_column!r}"
     return [
         *(
-            [f"{where}: {len(again)} values come more than once, such as {again[0]!r}, and name no single row"]
+            [
+                f"{where}: {counted(len(again), 'value comes', 'values come')} more than once, such as {again[0]!r}, and name no single row"
+            ]
             if again
             else []
         ),
-        *([f"{where} is empty in {blank} rows, which are named by their content"] if blank else []),
+        *([f"{where} is empty in {counted(blank, 'row')}, named by content"] if blank else []),
     ]
 
 

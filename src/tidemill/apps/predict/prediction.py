@@ -26,6 +26,7 @@ from tidemill.contracts import (
 )
 from tidemill.ingest.settings import IngestSettings
 from tidemill.project.project import Project
+from tidemill.readers.options import DEFAULTS, ReadOptions
 
 _CELLS: Final = (".csv", ".tsv", ".xlsx", ".xls", ".ods")
 """Names of sources whose predictions are written to standard output as CSV."""
@@ -53,6 +54,7 @@ def predict_files(  # noqa: PLR0913 - what the command takes
     engine: Engine = "torch",
     strict: bool = False,
     overwrite: bool = False,
+    reading: ReadOptions = DEFAULTS,
 ) -> PredictionCounts:
     """Predict files as a problem's batches are, and write a table with a line per row, in their order.
 
@@ -80,6 +82,8 @@ def predict_files(  # noqa: PLR0913 - what the command takes
         A row that cannot be predicted refuses all; nothing is written then.
     overwrite
         Whether the output may take the place of one of the sources.
+    reading
+        Encoding, delimiter and header of the files, in place of the problem's where they are given.
 
     Returns
     -------
@@ -96,6 +100,8 @@ def predict_files(  # noqa: PLR0913 - what the command takes
     if not 0.0 <= abstain_below <= 1.0:
         raise ConfigError(f"--abstain-below {abstain_below:g} is not a probability: give one from 0 to 1")
     known, settings, paths = project.load(problem, "ingest", IngestSettings)
+    given = {name: getattr(reading, name) for name in ("encoding", "delimiter", "header")}
+    settings = settings.model_copy(update={name: value for name, value in given.items() if value is not None})
     model = find_model(project, problem, version)
     if list(sources).count(STANDARD) > 1:
         raise ConfigError("standard input (-) can be read once: name it once")

@@ -51,6 +51,12 @@ def _best(candidates: dict[str, BaseLabelModel]) -> str:
     return "generative" if isinstance(generative, Generative) and generative.explains_ else "smoothed"
 
 
+def _why_smoothed(generative: BaseLabelModel | None) -> str:
+    if isinstance(generative, Generative) and np.isnan(generative.misfit_):
+        return "too few pairs of votes to tell whether one accuracy a function explains them"
+    return "no generative model with one accuracy a function explains the pairs"
+
+
 class Auto(ModelWithPriors):
     """Label model that selects among label models by the evidence for each.
 
@@ -217,7 +223,7 @@ class Auto(ModelWithPriors):
         }
         why = {
             "generative": "one accuracy a function explains how often pairs of votes occur",
-            "smoothed": "no generative model with one accuracy a function explains the pairs",
+            "smoothed": _why_smoothed(candidates.get("generative")),
             "crowd": "many voters who each name every class",
         }
         chosen, reason = best, why[best]

@@ -12,7 +12,7 @@ from tidemill.contracts import ABSTAIN, Votes
 from tidemill.label.engine.worker_pool import WorkerFailure
 
 UNSTABLE: Final = "and otherwise when applied again"
-AGAIN: Final = "{other}"
+AGAIN: Final = "{other}. A vote may depend on its own row alone: no chance without a seed, no memory of other rows"
 """How a vote on the same table is told."""
 APART: Final = (
     "{other}, in a table of {n} of the batch's rows. A vote may depend on its own row alone, for it is kept and must not "

@@ -279,7 +279,9 @@ class _Job:
             (failure.function, None) for failure in failures if failure.row is None
         }
         different = [
-            WorkerFailure(j, int(rows[k]), f"voted {votes[rows[k], j]}, {UNSTABLE}: {reply.votes[k, j]}", True)
+            WorkerFailure(
+                j, int(rows[k]), f"voted {votes[rows[k], j]}, {UNSTABLE}: {AGAIN.format(other=reply.votes[k, j])}", True
+            )
             for k, j in zip(*np.nonzero(votes[rows] != reply.votes), strict=True)
             if (j, int(rows[k])) not in failed and (j, None) not in failed
         ]
