@@ -110,7 +110,7 @@ def test_images_that_come_out_in_one_colour_are_told_with_the_ground_that_was_ta
         ink.save(buffer, "PNG")
         write(tmp_path / "set" / f"{shape}.png", buffer.getvalue())
     told = take(tmp_path / "set", image_settings(), FRUIT).notes
-    assert "set: 2 images have one colour throughout: they are blank, or drawn in the colour" in told[0]
+    assert "set: 2 images have one colour throughout: blank, or drawn in the colour" in told[0]
     on_black = take(tmp_path / "set", image_settings(image_background="black"), FRUIT).notes
     assert on_black == ("set: 2 images have transparent pixels: they are composed on black (ingest.image_background)",)
 

@@ -23,7 +23,7 @@ from tidemill.readers import compressed, formulas
 from tidemill.readers.options import ReadOptions
 from tidemill.readers.other_tools import notes_on_status
 from tidemill.readers.read import SUFFIXES, parse, read_file, report_reading
-from tidemill.readers.table import BadRow, Table
+from tidemill.readers.table import BadRow, Table, nearest
 
 ROWS = {"id": ["a", "b"], "text": ["x, y", None]}
 
@@ -575,3 +575,8 @@ def test_utf8_that_was_encoded_twice_is_noted_and_kept(text: str, wrong: str, sa
 )
 def test_text_of_other_alphabets_is_not_taken_for_utf8_encoded_twice(text: str) -> None:
     assert parse(f"id,text\n1,{text}\n2,plain\n".encode(), "t.csv").notes == ()
+
+
+def test_a_message_lists_sixty_names_at_most() -> None:
+    assert nearest("zz", [f"c{k}" for k in range(100)]).endswith(", c58, c59 and 40 more")
+    assert nearest("zz", [f"c{k}" for k in range(60)]).endswith(", c58, c59")

@@ -16,7 +16,7 @@ from tidemill.readers.options import SET_ASIDE
 from tidemill.readers.table import Table
 
 _ONE_COLOUR: Final = (
-    "one colour throughout: they are blank, or drawn in the colour that transparency is composed on (ingest.image_background)",
+    "one colour throughout: blank, or drawn in the colour that transparency is composed on (ingest.image_background)",
 )
 _GROUNDS: Final = {"white": 255, "black": 0}
 

@@ -35,7 +35,7 @@ def test_a_crowd_comes_before_a_generative_model_that_explains_and_that_before_t
 def test_pairs_that_are_too_few_are_no_reason_to_say_that_nothing_explains_them():
     model = generative(explains=False)
     model.misfit_ = float("nan")
-    assert auto._why_smoothed(model).startswith("too few pairs")
+    assert auto._why_smoothed(model).startswith("too few pairs of functions vote together")
     model.misfit_ = 1.2
     assert auto._why_smoothed(model).startswith("no generative model")
     assert auto._why_smoothed(None).startswith("no generative model")

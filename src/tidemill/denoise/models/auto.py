@@ -53,7 +53,7 @@ def _best(candidates: dict[str, BaseLabelModel]) -> str:
 
 def _why_smoothed(generative: BaseLabelModel | None) -> str:
     if isinstance(generative, Generative) and np.isnan(generative.misfit_):
-        return "too few pairs of votes to tell whether one accuracy a function explains them"
+        return "too few pairs of functions vote together to tell whether one accuracy a function explains their votes"
     return "no generative model with one accuracy a function explains the pairs"
 
 
