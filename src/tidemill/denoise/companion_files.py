@@ -56,7 +56,7 @@ def _array(path: Path) -> Any:
 
 def _joined_features(path: Path, rows: Sequence[str]) -> Any:
     try:
-        table = pl.read_parquet(path).select(pl.col("row_id").cast(pl.String), "feature")
+        table = pl.read_parquet(path, glob=False).select(pl.col("row_id").cast(pl.String), "feature")
     except (pl.exceptions.PolarsError, OSError) as error:
         raise DataError(
             f"{path}: promised Parquet with columns row_id and feature, or .npy ({str(error).splitlines()[0]})"
