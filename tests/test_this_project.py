@@ -11,6 +11,7 @@ import yaml
 from tidemill import __version__
 from tidemill.apps.onboarding.lock_file import OWN, read_lock_file
 from tidemill.apps.onboarding.project_template import digest, template_files
+from tidemill.runs.git import git
 
 FILES = {file.path: file for file in template_files("tidemill", __version__)}
 GENERATED = sorted(path for path, file in FILES.items() if file.is_generated)
@@ -48,3 +49,15 @@ def test_this_conf_finds_the_packages_defaults_as_a_projects_does(root: Path):
     begins = yaml.safe_load(FILES["conf/config.yaml"].text)
     assert here["hydra"] == begins["hydra"] == {"searchpath": ["pkg://tidemill.conf"]}
     assert here.keys() == begins.keys()
+
+
+def test_git_changes_no_line_ends_of_files_that_dvc_names_by_their_digest(tmp_path: Path):
+    git("init", "-q", folder=tmp_path)
+    git("config", "core.autocrlf", "true", folder=tmp_path)
+    (tmp_path / ".gitattributes").write_text(FILES[".gitattributes"].text)
+    for name, content in (("drift.json", b"{\n}\n"), ("functions.yaml", b"functions:\r\n")):
+        (tmp_path / name).write_bytes(content)
+        git("add", name, folder=tmp_path)
+        (tmp_path / name).unlink()
+        git("checkout", "-q", name, folder=tmp_path)
+        assert (tmp_path / name).read_bytes() == content

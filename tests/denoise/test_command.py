@@ -647,3 +647,13 @@ def test_names_of_annotators_are_workers_of_a_long_table(tmp_path):
         path.write_text(f"{header}\nq1,Ann,yes{more}\nq1,Ben,no{more}\nq2,Ann,no{more}\n")
         found = read_votes(path, ["no", "yes"])
         assert (found.rows, found.functions, found.votes.tolist()) == (["q1", "q2"], ["Ann", "Ben"], [[1, 0], [0, -1]])
+
+
+def test_gold_that_names_no_rows_is_in_the_order_of_the_votes_however_their_rows_are_called(tmp_path):
+    gold = tmp_path / "gold.csv"
+    gold.write_text("gold\nno\nyes\nyes\n")
+    labels, notes = read_gold(gold, ["2", "1", "0"], ["no", "yes"])
+    assert labels.tolist() == [0, 1, 1]
+    assert notes == ["gold.csv: no column names its rows: they are taken for those of the votes, in their order"]
+    with pytest.raises(DataError, match=r"gold\.csv: no column names its rows, and it has 3 where the votes have 4"):
+        read_gold(gold, ["0", "1", "2", "3"], ["no", "yes"])

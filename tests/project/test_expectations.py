@@ -1,3 +1,4 @@
+import shutil
 from pathlib import Path
 
 import polars as pl
@@ -96,3 +97,17 @@ def test_a_broken_promise_is_told_as_the_suite_tells_it(inside: Path):
     with pytest.raises(SuiteError, match=r"spam/votes.*'short'.*rows r1"):
         check_expectations(votes(0, 7, 1), votes_contract(2), here(), "votes")
     assert here().data_docs_page("votes").exists()
+
+
+@pytest.mark.slow
+def test_dollars_in_folders_and_classes_name_no_variables(inside: Path, monkeypatch):
+    root = inside / "a $v ${w}"
+    shutil.copytree(inside, root, ignore=shutil.ignore_patterns(root.name))
+    monkeypatch.chdir(root)
+    paths = Project.open(root).paths("spam")
+    classes = ["$", "$$", "${x}"]
+    table = pl.DataFrame({"row_id": ["a"]} | {f"p_{name}": [1 / 3] for name in classes})
+    guard(table, labels_contract(classes), paths, "labels")
+    assert (paths.data_docs("labels") / "index.html").exists()
+    raw = pl.DataFrame({"row_id": ["a"], "batch": ["b"], "split": ["train"], "key": ["$k"], "text": ["$x ${y}"]})
+    guard(raw, raw_contract("text", {}), paths, "raw")

@@ -60,6 +60,16 @@ def promotion(folder: Path) -> str:
     return git("rev-parse", "HEAD", folder=folder)
 
 
+def test_how_a_person_lets_git_print_damages_nothing(repository: Path, monkeypatch):
+    settings = {"color.ui": "always", "column.ui": "always", "log.showSignature": "true", "core.abbrev": "40"}
+    monkeypatch.setenv("GIT_CONFIG_COUNT", str(len(settings)))
+    for number, (key, value) in enumerate(settings.items()):
+        monkeypatch.setenv(f"GIT_CONFIG_KEY_{number}", key)
+        monkeypatch.setenv(f"GIT_CONFIG_VALUE_{number}", value)
+    assert told(repository) == ""
+    assert list(registry(repository).versions) == ["spam@v1.0.0", "spam@v1.1.0", "spam@v1.2.0"]
+
+
 def test_promotions_in_the_history_whose_tags_are_gone_are_told_and_their_names_not_given_again(repository: Path):
     for _ in range(3):
         where = promotion(repository)

@@ -28,6 +28,16 @@ def test_a_relative_remote_means_the_same_place_in_the_worktree_of_a_run(toy: Pa
         assert "analytics" not in (work.folder / ".dvc/config.local").read_text()  # what is tracked is there already
 
 
+def test_folders_of_any_script_are_written(toy: Path):
+    (toy / ".dvc/config.local").write_text(
+        "[cache]\n    dir = ../../größe 猫\n[core]\n    analytics = false\n['remote \"store\"']\n    url = ../../josé\n"
+    )
+    with workspace(toy) as work:
+        assert cache_folder(work.folder) == toy.parent / "größe 猫"
+        assert settings(work.folder)["remote"]["store"]["url"] == str(toy.parent / "josé")
+        assert settings(work.folder)["core"]["analytics"] is False
+
+
 @pytest.mark.parametrize("level", ["config", "config.local"])
 def test_a_cache_elsewhere_is_the_cache_of_runs_too(toy: Path, level: str):
     (toy / ".dvc" / level).write_text("[cache]\n    dir = ../../big disk\n    type = copy\n")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,11 +14,12 @@ import psutil
 import pytest
 
 from tidemill.common.locks import CLAIM, claimed
+from tidemill.errors import RunError
 from tidemill.project.layout import RUNS
 from tidemill.project.project import Project
 from tidemill.runs.doctor.leftovers import leftovers, sweep_leftovers
 from tidemill.runs.git import git
-from tidemill.runs.temporary_server import end_orphans, servers_folder
+from tidemill.runs.temporary_server import end_orphans, prefect_api, servers_folder
 
 COMMAND = [sys.executable, "-c", "import time; time.sleep(600)"]
 
@@ -95,3 +98,12 @@ def test_a_torn_note_is_removed(project: Project):
     (folder / f"1-a{CLAIM}").touch()
     assert end_orphans(project) == []
     assert list(folder.iterdir()) == []
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:9/api", "https://nowhere.invalid/api/accounts/x", "nowhere"])
+def test_a_server_that_the_environment_names_and_that_does_not_answer_is_told(project: Project, monkeypatch, url: str):
+    monkeypatch.setattr("os.environ", os.environ | {"PREFECT_API_URL": url})
+    with pytest.raises(
+        RunError, match=rf"PREFECT_API_URL is {re.escape(url)}, and no Prefect .* unset PREFECT_API_URL"
+    ):
+        prefect_api(project)()

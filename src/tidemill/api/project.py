@@ -338,7 +338,7 @@ class Project:
             The table is missing or breaks its contract.
         """
         file = self.paths(problem).predictions
-        rejects = file.exists() and OUTLIER in pl.read_parquet_schema(file)
+        rejects = file.exists() and OUTLIER in pl.scan_parquet(file, glob=False).collect_schema()
         return read(file, predictions_contract(self.problem(problem).classes, outliers=rejects))
 
     def label_model(self, problem: str) -> LabelModel:

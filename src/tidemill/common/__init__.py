@@ -12,6 +12,7 @@ failures           how a program ends on an error: one line, or a traceback with
 extras             the command that installs a library which is missing
 lazy               load_export: names that a package loads on first use
 nested             nested mappings: dotted keys, and changes laid over what is there
+plot_texts         plain_texts: texts in plots are no formulas
 python_syntax      Python source parsed by one thread at a time
 progress           progress bars on a terminal, lines in a log
 estimators         Estimator: scikit-learn's conventions without scikit-learn

@@ -11,7 +11,7 @@ import polars as pl
 
 from tidemill.contracts import NO_GOLD, DataError, Features
 from tidemill.denoise.statistics.gold_scores import check_gold
-from tidemill.denoise.vote_files import TEXT_COLUMNS, row_names
+from tidemill.denoise.vote_files import NAMES, TEXT_COLUMNS, row_names
 from tidemill.denoise.vote_values import as_indices, read_cells
 from tidemill.readers.frame import read_frame
 from tidemill.readers.table import Table
@@ -56,7 +56,7 @@ def _array(path: Path) -> Any:
 
 def _joined_features(path: Path, rows: Sequence[str]) -> Any:
     try:
-        table = pl.read_parquet(path).select(pl.col("row_id").cast(pl.String), "feature")
+        table = pl.read_parquet(path, glob=False).select(pl.col("row_id").cast(pl.String), "feature")
     except (pl.exceptions.PolarsError, OSError) as error:
         raise DataError(
             f"{path}: promised Parquet with columns row_id and feature, or .npy ({str(error).splitlines()[0]})"
@@ -79,7 +79,7 @@ def read_gold(
     Parameters
     ----------
     path
-        Any table (``row_id``, ``gold`` or ``label``), or ``.npy`` in the order of the rows.
+        Any table (``row_id``, ``gold`` or ``label``); one that names no rows and ``.npy`` are in the order of the rows.
     rows
         Ids of the rows.
     classes
@@ -97,7 +97,8 @@ def read_gold(
     Raises
     ------
     DataError
-        The file or a column is missing, a value is no class, a row has two, or no row is one of those of the votes.
+        The file or a column is missing, a value is no class, a row has two, no row is one of those of the votes, or no row is named
+        and they are not as many.
     """
     if not path.exists():
         raise DataError(f"{path} is missing")
@@ -108,7 +109,10 @@ def read_gold(
         table, read = read_frame(path, as_text=TEXT_COLUMNS)
         notes += read.notes
         labels = _labels(table, read, classes, by_name=by_name, notes=notes)
-        gold = _joined(row_names(table), labels, rows, path, notes)
+        if any(name in table.columns for name in NAMES):
+            gold = _joined(row_names(table), labels, rows, path, notes)
+        else:
+            gold = _in_order(labels, rows, path, notes)
     try:
         return check_gold(gold, len(rows), len(classes), names=rows), notes
     except DataError as error:
@@ -129,6 +133,17 @@ def _labels(table: pl.DataFrame, read: Table, classes: Sequence[str], *, by_name
     indices, told, _ = as_indices([cells], classes, NO_GOLD, by_name=by_name)
     notes += [f"{read.name}: {told}"] if told else []
     return [int(label) for label in indices[:, 0]]
+
+
+def _in_order(labels: Sequence[int], rows: Sequence[str], path: Path, notes: list[str]) -> Any:
+    """Numbers of its lines are not names: those of the votes may begin at 1, or stand in another order."""
+    if len(labels) != len(rows):
+        raise DataError(
+            f"{path}: no column names its rows, and it has {len(labels)} where the votes have {len(rows)}: give it the votes' "
+            "row_id as a column"
+        )
+    notes.append(f"{path.name}: no column names its rows: they are taken for those of the votes, in their order")
+    return np.array(labels)
 
 
 def _joined(names: Sequence[str], labels: Sequence[int], rows: Sequence[str], path: Path, notes: list[str]) -> Any:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from tidemill.common.plot_texts import plain_texts
 from tidemill.reports.evaluate import Curve, Curves, PowerLaw
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ _DPI: Final = 110
 _CURVES: Final = {"gold_per_class": ("gold labels", "#2e4057"), "weak_per_class": ("weakly labeled rows", "#00798c")}
 
 
+@plain_texts()
 def draw_curves(curves: Curves, path: Path) -> None:
     """Draw learning curves.
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import polars as pl
 
+from tidemill.common.plot_texts import plain_texts
 from tidemill.evaluate.baselines import (
     CHAMPION,
     END_MODEL,
@@ -47,6 +48,7 @@ _SHARES: Final = ("accuracy", "balanced_accuracy", "f1", "auc")
 _SOME: Final = 5  # rows of a bin, of fewer the share that is right is luck: a dot that no line joins
 
 
+@plain_texts()
 def draw(done: Evaluated, folder: Path, classes: Sequence[str]) -> None:
     """Draw calibration, confusion, scores, slices and thresholds.
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from tidemill.common.files import atomic_write
+from tidemill.common.plot_texts import plain_texts
 from tidemill.facts.graph import Array
 from tidemill.facts.report import Flags, calibration_bins
 from tidemill.reports.facts import FactsReport
@@ -14,6 +15,7 @@ from tidemill.reports.facts import FactsReport
 _SHOWN = 10
 
 
+@plain_texts()
 def draw_facts(report: FactsReport, known: Mapping[str, tuple[Array, Flags]], path: Path) -> None:
     """Draw calibration, precision and errors beside each other.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import hashlib
 import os
 from collections.abc import Iterable, Iterator
@@ -351,12 +352,16 @@ def not_read(incoming: str, root: Path, *, texts: bool = False) -> list[str]:
 def _entries(incoming: str, root: Path) -> tuple[Any, list[str]]:
     """All that is there and not hidden."""
     files, path = fsspec.core.url_to_fs(locate(incoming, root))
-    if any(sign in path for sign in "*?["):
-        result = files.glob(path)
-    elif files.isdir(path):
+    if files.isdir(path):
         result = files.ls(path, detail=False)
+    elif files.exists(path):
+        result = [path]
+    elif any(sign in incoming for sign in "*?["):
+        # the project's own folder may be named "reviews [old]"
+        pattern = path if "://" in incoming else str(Path(glob.escape(os.path.realpath(root))) / incoming)
+        result = files.glob(pattern)
     else:
-        result = [path] if files.exists(path) else []
+        result = []
     return files, [item for item in map(str, result) if not is_hidden(PurePosixPath(item).name)]
 
 

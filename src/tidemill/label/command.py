@@ -264,7 +264,7 @@ def _about_ids(ids: pl.Series, path: Path) -> list[str]:
 def _frame(path: Path, options: ReadOptions) -> tuple[pl.LazyFrame, list[str]]:
     if path.suffix.lower() == ".parquet" and path.exists():
         try:
-            frame, notes = pl.scan_parquet(path), []
+            frame, notes = pl.scan_parquet(path, glob=False), []
             names = frame.collect_schema().names()
         except (pl.exceptions.PolarsError, OSError) as error:
             raise DataError(f"{path} cannot be read: {str(error).splitlines()[0]}") from error

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from tidemill.common.plot_texts import plain_texts
 from tidemill.reports.monitor import BatchDrift, Drift, FunctionTests, Shift, Watched
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ _TOLD: Final = 14
 _NEWEST: Final = 8  # batches that are drawn
 
 
+@plain_texts()
 def draw(drift: Drift, path: Path) -> None:
     """Draw the findings; without new batches the plot says why there are none.
 

@@ -202,7 +202,9 @@ def _refuse_broken(batch: Batch, earlier: Sequence[str], paths: Paths, broken: B
     if broken is None or not files or not batch.has_rows:
         return
     columns = [name for name in batch.raw.columns if name not in RESERVED]
-    before = [pl.scan_parquet(file).select(pl.len().alias("rows"), pl.col(columns).null_count()) for file in files]
+    before = [
+        pl.scan_parquet(file, glob=False).select(pl.len().alias("rows"), pl.col(columns).null_count()) for file in files
+    ]
     counted = pl.concat(pl.collect_all(before)).sum().row(0, named=True)
     nulls = batch.raw.select(pl.col(columns).null_count()).row(0, named=True) if columns else {}
     reason = lost_values(
@@ -229,7 +231,7 @@ def _seen(
             notes.append(f"batch {entry.batch!r} is not as the settings have it, and cannot be read again: {error}")
             rows = None
         if rows is None and file.exists():
-            rows = _with_labels(pl.read_parquet(file))
+            rows = _with_labels(pl.read_parquet(file, glob=False))
         before = before if rows is None else pl.concat([before, rows.select(before.columns)])
     return before
 

@@ -149,8 +149,8 @@ def _tell_quarantined(batch: Batch) -> None:
 
 
 def _counts(batch: str, paths: Paths) -> BatchCounts:
-    seen = pl.read_parquet(paths.seen / f"{batch}.parquet", columns=["fate"])
-    split = pl.read_parquet(paths.raw / f"{batch}.parquet", columns=["split"])["split"]
+    seen = pl.read_parquet(paths.seen / f"{batch}.parquet", columns=["fate"], glob=False)
+    split = pl.read_parquet(paths.raw / f"{batch}.parquet", columns=["split"], glob=False)["split"]
     return counts(seen, split, quarantined=read(paths.quarantine / f"{batch}.parquet", QUARANTINE).height)
 
 

@@ -29,7 +29,7 @@ def contents_of(paths: Paths, batches: Sequence[str], modality: str) -> pl.DataF
         Columns ``row_id`` and the modality's, batch by batch.
     """
     files = [paths.raw / f"{batch}.parquet" for batch in batches]
-    return pl.concat([pl.read_parquet(file, columns=["row_id", modality]) for file in files])
+    return pl.concat([pl.read_parquet(file, columns=["row_id", modality], glob=False) for file in files])
 
 
 def shown_contents(paths: Paths, batches: Sequence[str], modality: str) -> pl.DataFrame:
@@ -49,11 +49,13 @@ def shown_contents(paths: Paths, batches: Sequence[str], modality: str) -> pl.Da
     polars.DataFrame
         As ``contents_of``; of candidates of a relation the pair and its sentence, for models read less of them.
     """
-    first = pl.read_parquet_schema(paths.raw / f"{batches[0]}.parquet") if batches else {}
+    first = pl.scan_parquet(paths.raw / f"{batches[0]}.parquet", glob=False).collect_schema() if batches else {}
     if not {"subject", "object", "sentence", "sentence_number"} <= set(first):
         return contents_of(paths, batches, modality)
     pair = pl.format("{} | {}: {}", "subject", "object", "sentence").alias(modality)
-    return pl.concat([pl.read_parquet(paths.raw / f"{batch}.parquet").select("row_id", pair) for batch in batches])
+    return pl.concat(
+        [pl.read_parquet(paths.raw / f"{batch}.parquet", glob=False).select("row_id", pair) for batch in batches]
+    )
 
 
 def texts_of(paths: Paths, batches: Sequence[str]) -> pl.DataFrame:

@@ -99,7 +99,7 @@ def defer_pages(file: Path, contract: Contract, paths: Paths, table_name: str) -
     table_name
         Name by which the result and the page are kept.
     """
-    _leave_note(file, _expectations(pl.read_parquet(file, n_rows=1), contract), paths, table_name)
+    _leave_note(file, _expectations(pl.read_parquet(file, n_rows=1, glob=False), contract), paths, table_name)
 
 
 def defer_page_of(table: pl.DataFrame, contract: Contract, paths: Paths, table_name: str) -> None:
@@ -140,7 +140,7 @@ def write_pages(paths: Paths) -> None:
         file = paths.root / predicted["file"]
         if file.exists():
             expectations = [(kind, arguments) for kind, arguments in predicted["expectations"]]
-            _judge(pl.read_parquet(file), expectations, paths, note.stem)
+            _judge(pl.read_parquet(file, glob=False), expectations, paths, note.stem)
         _kept_table(paths, note.stem).unlink(missing_ok=True)
         note.unlink(missing_ok=True)
 
@@ -248,11 +248,12 @@ def _run(gx: Any, context: Any, suite: Any, frame: pd.DataFrame, name: str) -> A
 
 
 def _site(docs: Path) -> dict[str, Any]:
+    folder = str(docs).replace("$", r"\$")  # else it is the name of a variable
     return {
         "class_name": "SiteBuilder",
         "show_how_to_buttons": False,
         "site_index_builder": {"class_name": "DefaultSiteIndexBuilder"},
-        "store_backend": {"class_name": "TupleFilesystemStoreBackend", "base_directory": str(docs)},
+        "store_backend": {"class_name": "TupleFilesystemStoreBackend", "base_directory": folder},
     }
 
 

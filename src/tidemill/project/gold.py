@@ -65,7 +65,7 @@ def _scanned(paths: Paths, batch: str) -> pl.LazyFrame:
     file = paths.raw / f"{batch}.parquet"
     if not file.exists():
         raise DataError(f"{file} is missing: run the ingest stage, or `dvc repro`")
-    return pl.scan_parquet(file)
+    return pl.scan_parquet(file, glob=False)
 
 
 def _without_content(scanned: pl.LazyFrame) -> pl.DataFrame:
@@ -88,6 +88,6 @@ def _with_hidden_columns(rows: pl.DataFrame, file: Path) -> pl.DataFrame:
     """Columns that only evaluate may read."""
     if not file.exists():
         return rows
-    hidden = pl.read_parquet(file)
+    hidden = pl.read_parquet(file, glob=False)
     new = hidden.drop([name for name in hidden.columns if name in rows.columns and name != "row_id"])
     return rows.join(new, on="row_id", how="left", maintain_order="left")

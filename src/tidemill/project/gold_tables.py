@@ -34,7 +34,7 @@ def own_labels(paths: Paths, batch: str) -> pl.DataFrame:
         row_id, split and gold, in the order of the raw batch.
     """
     seen = read(paths.seen / f"{batch}.parquet", SEEN).filter(pl.col("fate").is_in(["kept", "grouped"]))
-    rows = pl.read_parquet(paths.raw / f"{batch}.parquet", columns=["row_id", "split"])
+    rows = pl.read_parquet(paths.raw / f"{batch}.parquet", columns=["row_id", "split"], glob=False)
     ids = pl.Series("row_id", row_ids(seen["content"].to_list(), seen["key"].to_list()), dtype=pl.String)
     return rows.join(seen.select(ids, "gold"), on="row_id", how="left", maintain_order="left").with_columns(
         pl.col("gold").fill_null(NO_GOLD)

@@ -39,7 +39,7 @@ def label_batch(name: str, paths: Paths, raw: Contract, hidden: tuple[str, ...])
         name,
         key=cache_key("raw", hash_of_file(file), *hidden),
         read=lambda: visible_columns(read(file, raw), hidden),
-        ids=lambda: pl.read_parquet(file, columns=["row_id", "batch", "split"]),
+        ids=lambda: pl.read_parquet(file, columns=["row_id", "batch", "split"], glob=False),
         features=lambda rows: with_features(rows, read(features, FEATURES)),
         features_key=lambda: hash_of_file(features) if features.exists() else "",
     )

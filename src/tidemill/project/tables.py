@@ -40,7 +40,7 @@ def read(path: Path, contract: Contract) -> pl.DataFrame:
     if not path.exists():
         raise DataError(f"{path} is missing: run the stage that writes it, or `dvc repro`")
     try:
-        table = pl.read_parquet(path)
+        table = pl.read_parquet(path, glob=False)
     except (pl.exceptions.PolarsError, OSError) as error:
         raise DataError(f"{path} cannot be read as Parquet ({error}): delete it and run its stage again") from error
     return check(_widened(table, contract), contract, where=str(path))
@@ -153,7 +153,7 @@ def growing(
         opened.close()
         known = pl.concat(hashes)
         if known.n_unique() < len(known):  # of keys, or by a rare chance only of their hashes
-            check(pl.read_parquet(temporary), contract, where=str(path))
+            check(pl.read_parquet(temporary, glob=False), contract, where=str(path))
 
 
 def batch_names(manifest: Path) -> list[str]:

@@ -9,6 +9,8 @@ from typing import Any
 from tidemill.project.layout import main_checkout_of
 
 _LINKS = ("hardlink", "copy")
+_NAMED = ("remote", "machine", "db")
+"""Sections of DVC's settings that come once for each name."""
 
 
 def cache_folder(root: Path) -> Path:
@@ -80,13 +82,28 @@ def adopt_settings(folder: Path, root: Path) -> None:
     from dvc.config import Config, merge
 
     theirs, cache = Config(dvc_dir=str(root / ".dvc"), validate=False), cache_folder(root)
-    with Config(dvc_dir=str(folder / ".dvc"), validate=False).edit("local") as mine:
-        merge(mine, _absolute(theirs.load_one("repo"), relative_only=True))
-        merge(mine, _absolute(theirs.load_one("local")))
-        if "remote" in theirs["core"]:
-            mine["core"]["remote"] = theirs["core"]["remote"]  # which may not be committed yet
-        mine["cache"]["dir"] = str(cache)
-        mine["cache"].setdefault("type", list(_LINKS))
+    mine = Config(dvc_dir=str(folder / ".dvc"), validate=False).load_one("local")
+    merge(mine, _absolute(theirs.load_one("repo"), relative_only=True))
+    merge(mine, _absolute(theirs.load_one("local")))
+    if "remote" in theirs["core"]:
+        mine["core"]["remote"] = theirs["core"]["remote"]  # which may not be committed yet
+    mine["cache"]["dir"] = str(cache)
+    mine["cache"].setdefault("type", list(_LINKS))
+    _write(_absolute(mine), folder / ".dvc" / "config.local")
+
+
+def _write(settings: Mapping[str, Any], file: Path) -> None:
+    """As DVC would, but in UTF-8: it writes ASCII alone, and fails in /home/josé."""
+    from configobj import ConfigObj
+
+    written = ConfigObj(encoding="utf-8")
+    for section, options in settings.items():
+        if section in _NAMED:
+            written.update({f'{section} "{name}"': named for name, named in options.items()})
+        else:
+            written[section] = options
+    with file.open("wb") as target:
+        written.write(target)
 
 
 def _settings(root: Path) -> dict[str, Any]:

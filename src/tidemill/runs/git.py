@@ -11,8 +11,12 @@ from typing import Final
 from tidemill.errors import PublishError
 
 _WHO: Final = ("user.name=Tidemill", "user.email=tidemill@localhost")
-_PLAIN: Final = ("-c", "core.quotePath=false")
-"""Names of files as they are, in whatever script."""
+_PLAIN: Final = tuple(
+    word
+    for setting in ("core.quotePath=false", "color.ui=false", "column.ui=never", "log.showSignature=false")
+    for word in ("-c", setting)
+)
+"""Output is read here: names of files as they are, in whatever script, and none of a person's settings of how git prints."""
 
 
 def git(*words: str, folder: Path, stdin: str | None = None, index: Path | None = None, check: bool = True) -> str:

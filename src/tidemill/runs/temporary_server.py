@@ -9,6 +9,8 @@ import os
 import secrets
 import subprocess
 import sys
+import urllib.error
+import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -24,6 +26,7 @@ from tidemill.runs.prefect_server import await_health
 _API = "PREFECT_API_URL"
 _SAME_START_SECONDS = 2.0
 _END_SECONDS = 10.0
+_ANSWER_SECONDS = 10.0
 
 
 @dataclass(frozen=True)
@@ -48,10 +51,14 @@ def prefect_api(project: Project) -> Callable[[], None]:
     Returns
     -------
     callable
-        Waits until the server answers; Prefect may be imported meanwhile.
+        Waits until the server answers; Prefect may be imported meanwhile. It raises ``RunError`` where one that the environment
+        names does not.
     """
+    named = os.environ.get(_API)
     os.environ.update(prefect_environment(project))
     end_orphans(project)
+    if named is not None:
+        return lambda: _refuse_silent(named)
     if _API in os.environ:
         return lambda: None
     stack = contextlib.ExitStack()
@@ -61,6 +68,20 @@ def prefect_api(project: Project) -> Callable[[], None]:
     port, wait = stack.enter_context(_server(project, name.with_suffix(".json")))
     os.environ[_API] = api_url(port)
     return wait
+
+
+def _refuse_silent(url: str) -> None:
+    """Any answer will do: that a server asks for a key, Prefect says itself."""
+    try:
+        with urllib.request.urlopen(f"{url.rstrip('/')}/health", timeout=_ANSWER_SECONDS):  # noqa: S310 - the user's own
+            return
+    except urllib.error.HTTPError:
+        return
+    except (OSError, ValueError) as error:
+        raise RunError(
+            f"{_API} is {url}, and no Prefect server answers there ({error}): start it, or unset {_API}, and a server is "
+            "started for this command"
+        ) from error
 
 
 def servers_folder(project: Project) -> Path:

@@ -79,7 +79,7 @@ def _write_explanation(paths: Paths, done: Denoised, gold: np.ndarray, voters: S
 
 def _write_analysis(paths: Paths, report: DenoiseReport) -> pl.DataFrame:
     """Snorkel's table, with the Learned Weight that the label stage cannot know; no accuracy of no votes."""
-    table = pl.read_csv(paths.reports / "lf_summary.csv")
+    table = pl.read_csv(paths.reports / "lf_summary.csv", glob=False)
     if "Emp. Acc." in table.columns:
         judged = pl.col("Correct") + pl.col("Incorrect") > 0
         table = table.with_columns(pl.when(judged).then(pl.col("Emp. Acc.")).alias("Emp. Acc."))

@@ -191,6 +191,14 @@ def test_a_name_is_no_id(project: Project) -> None:
     assert own_id(PATHS) == own_id(PATHS)
 
 
+@pytest.mark.parametrize("column", ["id", "batch", "who"])
+def test_an_object_of_json_names_nothing(project: Project, column: str) -> None:
+    line = {"id": "2", "batch": "may", "label": "ham", "who": "r1"}
+    Path("nested.jsonl").write_text(json.dumps(line | {column: {"id": 7}}) + "\n")
+    with pytest.raises(DataError, match=rf"line 1: column '{column}' is \{{'id': 7\}}, not text or a number"):
+        add_labels(project, "spam", Path("nested.jsonl"), FileOptions())
+
+
 def test_labels_are_counted_and_the_history_of_a_row_is_shown(project: Project) -> None:
     add(project, "id,batch,label\n0,may,spam\n2,may,ham\n", who="r1")
     overview = gold_overview(project, "spam")

@@ -174,6 +174,10 @@ def test_classes_that_look_like_numbers_or_booleans_stay_text(project: Path) -> 
         ({"name": "spam"}, "there is a problem 'spam' already"),
         ({"name": "2nd"}, "cannot be a problem's name"),
         ({"name": "train"}, "cannot be a problem's name"),
+        *(
+            ({"name": name}, "cannot be a problem's name: YAML reads it")
+            for name in ("on", "no", "null", "true", "nan")
+        ),
         ({"name": "../up"}, "cannot be a problem's name"),
         ({"source": None}, "say where the data is"),
         ({"images": "."}, "say which column of the file names the images"),

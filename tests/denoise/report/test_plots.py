@@ -24,3 +24,10 @@ def test_plots_are_the_same_bytes_twice(tmp_path):
     )
     assert [path.name for path in first] == ["accuracies.png", "agreement.png", "posteriors.png", "calibration.png"]
     assert [path.read_bytes() for path in first] == [path.read_bytes() for path in second]
+
+
+@pytest.mark.slow
+def test_names_with_dollars_are_no_formulas(tmp_path):
+    model = create("majority", 2).fit(VOTES)
+    told = explain(model, VOTES, names=["$", "a_$b$_{", "c"], classes=["$", "$$"])
+    assert len(draw(tmp_path, told, VOTES, model.predict_proba(VOTES), gold=VOTES[:, 0].astype(int))) == 4

@@ -208,6 +208,51 @@ def test_a_constant_that_is_named_as_a_class_is_its_number(folder, constants, vo
             names(path)
 
 
+STARS = ("1", "2", "3", "4", "5")
+RETURNED = (
+    "from tidemill.label import *\n\n\n@labeling_function()\ndef f(row):\n    return {vote} if row.n else ABSTAIN\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("classes", "vote", "told"),
+    [
+        (STARS, "4", r"f\.py:6: 4 votes for '5', the class of that place, and '4' is .* between quotes, as in '4'"),
+        (STARS, "5", "5 is no class, and '5' is the name"),
+        (("-1", "0", "1"), "-1", "-1 abstains, and '-1' is the name"),
+        (("-1", "0", "1"), "1 if row.m else 0", "1 is no class|1 votes for"),
+        (("0", "1", "2"), "2", None),
+        (STARS, "'4'", None),
+        (STARS, "0", None),
+        (STARS, "0 if row.m > 4 else '3'", None),
+        (CLASSES, "1", None),
+    ],
+)
+def test_a_number_that_is_the_name_of_one_class_and_the_place_of_another_is_refused(folder, classes, vote, told):
+    path = folder(f__py=RETURNED.format(vote=vote))
+    if told is None:
+        assert [function.name for function in load_functions(path, classes=classes)] == ["f"]
+    else:
+        with pytest.raises(FunctionError, match=told):
+            load_functions(path, classes=classes)
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "f = declare('f', kind='keywords', words=['x'], vote=4)",
+        "f = keyword_functions('f_*', {'a': ['x']}, vote=4)",
+        "f = labeling_function(name='f')(lambda row: 4 if row.n else -1)",
+        "@batch_labeling_function()\ndef f(rows):\n    return pl.when(pl.col('n') > 1).then(4).otherwise(-1)",
+    ],
+)
+def test_so_is_one_of_functions_made_otherwise(folder, written):
+    head = "import polars as pl\nfrom tidemill.label import *\n\n"
+    with pytest.raises(FunctionError, match="4 votes for '5'"):
+        load_functions(folder(f__py=head + written + "\n"), classes=STARS)
+    assert load_functions(folder(f__py=head + written.replace("4", "'4'") + "\n"), classes=STARS)
+
+
 def test_an_abstain_of_its_own_is_minus_one(folder):
     for value in (0, 1):
         path = folder(f__py=BY_CONSTANT.format(constants=f"ABSTAIN = {value}", vote="1", other="ABSTAIN"))

@@ -277,7 +277,7 @@ def _given_labels(table: Table, rows: ProblemRows, options: FileOptions, who: st
         if row in errors.reasons or labels[row] == NO_GOLD:
             continue
         try:
-            place = _place(value, row, table, rows, options)
+            place = _place(_word(value, named), row, table, rows, options)
             given = _GivenLabel(place, labels[row], _who(table, row, who), _picked(table, row), row=row)
         except (DataError, ConfigError) as error:
             errors.add(row, f"column {named!r}: {error}" if isinstance(error, DataError) else str(error))
@@ -339,18 +339,27 @@ def _row_column(table: Table, rows: ProblemRows, wanted: str | None) -> str:
     return found
 
 
-def _place(value: Any, row: int, table: Table, rows: ProblemRows, options: FileOptions) -> int:
-    if values.is_missing(value):
+def _place(name: str | None, row: int, table: Table, rows: ProblemRows, options: FileOptions) -> int:
+    if name is None:
         raise DataError("no row is named: fill it, or remove the line")
-    batch = table.columns["batch"][row] if table.has("batch") else None
-    return rows.names.find(
-        as_string(value).strip(), options.batch if values.is_missing(batch) else as_string(batch).strip()
-    )
+    return rows.names.find(name, _cell(table, row, "batch") or options.batch)
+
+
+def _cell(table: Table, row: int, column: str) -> str | None:
+    return _word(table.columns[column][row], column) if table.has(column) else None
+
+
+def _word(value: Any, column: str) -> str | None:
+    if values.is_missing(value):
+        return None
+    try:
+        return as_string(value).strip()
+    except TypeError:
+        raise ConfigError(f"column {column!r} is {str(value)[:60]}, not text or a number: mend the row") from None
 
 
 def _who(table: Table, row: int, usual: str) -> str:
-    value = table.columns["who"][row] if table.has("who") else None
-    return checked_id(usual if values.is_missing(value) else as_string(value).strip())
+    return checked_id(_cell(table, row, "who") or usual)
 
 
 def _picked(table: Table, row: int) -> str | None:

@@ -82,7 +82,10 @@ def _texts(rows: ProblemRows) -> list[str]:
     """The text of each row of the problem, in the order of its table."""
     batches = rows.table["batch"].unique().to_list()
     read = pl.concat(
-        [pl.read_parquet(rows.paths.raw / f"{batch}.parquet", columns=["row_id", "text"]) for batch in batches]
+        [
+            pl.read_parquet(rows.paths.raw / f"{batch}.parquet", columns=["row_id", "text"], glob=False)
+            for batch in batches
+        ]
     )
     joined = rows.table.select("row_id").join(read, on="row_id", how="left", maintain_order="left")
     return [_plain(text or "") for text in joined["text"]]

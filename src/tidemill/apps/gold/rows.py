@@ -128,11 +128,11 @@ def problem_rows(project: Project, name: str) -> ProblemRows:
 
 def _rows(paths: Paths, batch: str) -> pl.DataFrame:
     file = paths.raw / f"{batch}.parquet"
-    if not file.exists() or "gold" not in pl.read_parquet_schema(paths.seen / f"{batch}.parquet"):
+    if not file.exists() or "gold" not in pl.scan_parquet(paths.seen / f"{batch}.parquet", glob=False).collect_schema():
         raise DataError(
             f"batch {batch!r} is not made into tables yet: `dvc repro ingest@{paths.name}` (or `dvc checkout`, where a run has made it)"
         )
-    keys = pl.read_parquet(file, columns=["row_id", "key", "batch"])
+    keys = pl.read_parquet(file, columns=["row_id", "key", "batch"], glob=False)
     own = own_labels(paths, batch).select("row_id", "split", pl.col("gold").alias("own"))
     return keys.join(own, on="row_id", how="left", maintain_order="left")
 

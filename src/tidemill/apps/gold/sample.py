@@ -202,7 +202,7 @@ def _scores(rows: ProblemRows, open_rows: pl.DataFrame) -> tuple[npt.NDArray[np.
 
 
 def _predicted(file: Path, open_rows: pl.DataFrame, columns: list[str]) -> npt.NDArray[np.float64]:
-    table = pl.read_parquet(file)
+    table = pl.read_parquet(file, glob=False)
     if any(column not in table.columns for column in columns):  # of other classes, before these were set
         return np.full((open_rows.height, len(columns)), np.nan)
     joined = open_rows.select("row_id").join(table, on="row_id", how="left", maintain_order="left")
@@ -228,7 +228,7 @@ def unit_features(rows: ProblemRows, open_rows: pl.DataFrame) -> npt.NDArray[np.
     files = [rows.paths.features / f"{batch}.parquet" for batch in open_rows["batch"].unique(maintain_order=True)]
     if not all(file.exists() for file in files):
         return None
-    tables = [pl.read_parquet(file, columns=["row_id", "feature"]) for file in files]
+    tables = [pl.read_parquet(file, columns=["row_id", "feature"], glob=False) for file in files]
     if len({table["feature"].dtype for table in tables}) > 1:  # of two backbones
         return None
     joined = open_rows.select("row_id").join(pl.concat(tables), on="row_id", how="left", maintain_order="left")

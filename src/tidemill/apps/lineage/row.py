@@ -95,7 +95,7 @@ def _find(paths: Paths, row_id: str) -> dict[str, str]:
     missing = [file for file in files if not file.exists()]
     if missing:
         raise DataError(f"{missing[0]} is missing: run `dvc repro ingest@{paths.name}`")
-    rows = pl.concat([pl.read_parquet(file, columns=columns) for file in files])
+    rows = pl.concat([pl.read_parquet(file, columns=columns, glob=False) for file in files])
     matches = rows.filter(pl.col("row_id").str.starts_with(row_id))
     if matches.height == 1:
         return dict(matches.row(0, named=True))
@@ -108,7 +108,7 @@ def _find(paths: Paths, row_id: str) -> dict[str, str]:
 def _votes(paths: Paths, row_id: str, problem: Problem) -> tuple[CastVote, ...]:
     if not paths.votes.exists():
         return ()
-    table = pl.scan_parquet(paths.votes).filter(pl.col("row_id") == row_id).collect()
+    table = pl.scan_parquet(paths.votes, glob=False).filter(pl.col("row_id") == row_id).collect()
     votes = table.drop("row_id").row(0, named=True) if table.height else {}
     return tuple(
         CastVote(function=name, vote=_vote_name(vote, problem.classes))
@@ -125,7 +125,7 @@ def _probabilities(path: Path, row_id: str, classes: Sequence[str]) -> dict[str,
     if not path.exists():
         return None
     columns = probability_columns(classes)
-    table = pl.scan_parquet(path).filter(pl.col("row_id") == row_id).select(columns).collect()
+    table = pl.scan_parquet(path, glob=False).filter(pl.col("row_id") == row_id).select(columns).collect()
     return dict(zip(classes, table.row(0), strict=True)) if table.height else None
 
 

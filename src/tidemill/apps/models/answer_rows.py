@@ -17,7 +17,7 @@ from tidemill.project.project import Project
 def main() -> None:
     """Load the candidate and answer the rows."""
     problem, asked, answers = sys.argv[1:4]
-    rows = pl.read_parquet(asked)
+    rows = pl.read_parquet(asked, glob=False)
     model = find_model(Project.open(Path()), problem, CANDIDATE)
     probabilities = model.say(rows, name="answer").probabilities
     columns = {name: probabilities[:, k] for k, name in enumerate(model.head.classes)}

@@ -177,7 +177,7 @@ def raw_rows(paths: Paths, modality: str, rows: int) -> pl.DataFrame:
     """
     files = sorted(paths.raw.glob("*.parquet"))
     schema = {"row_id": pl.String, modality: pl.Binary if modality == "image" else pl.String}
-    tables = [pl.scan_parquet(file).select("row_id", modality).head(rows).collect() for file in files]
+    tables = [pl.scan_parquet(file, glob=False).select("row_id", modality).head(rows).collect() for file in files]
     return pl.concat([pl.DataFrame(schema=schema), *tables]).head(rows)
 
 

@@ -250,7 +250,9 @@ def content_of(champion: Champion, batch: str) -> pl.DataFrame | None:
     if not file.exists():
         return None
     measured = pl.col("text").str.len_chars() if problem.modality == "text" else pl.col("image").bin.size()
-    return pl.scan_parquet(file).select("row_id", pl.exclude(*_NOT_METADATA), measured.alias(LENGTH)).collect()
+    return (
+        pl.scan_parquet(file, glob=False).select("row_id", pl.exclude(*_NOT_METADATA), measured.alias(LENGTH)).collect()
+    )
 
 
 def level(alpha: float, n_accepted: int) -> float:

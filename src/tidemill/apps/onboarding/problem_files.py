@@ -19,7 +19,8 @@ from tidemill.project.packages import INCOMING
 from tidemill.project.project import Project
 
 _TAKEN: Final = {*STAGES, "problem", "problems", "overrides", "experiment", "all", "packages", "incoming"}
-
+_OTHER_IN_YAML: Final = {"yes", "no", "on", "off", "true", "false", "null", "nan", "inf"}
+"""Words that YAML or Hydra read as something else than text."""
 
 _OF_HYDRA: Final = ("_group_", "_name_", "_global_", "_here_")
 """What Hydra replaces in the place that a configuration has, which is the name of the problem."""
@@ -89,6 +90,8 @@ def check_name(name: str, root: Path) -> None:
     """
     if not re.fullmatch(r"[a-z][a-z0-9_]*", name) or keyword.iskeyword(name) or name in _TAKEN:
         raise ConfigError(f"{name!r} cannot be a problem's name: use a word of a-z, 0-9 and _ that is not a stage's")
+    if name in _OTHER_IN_YAML:
+        raise ConfigError(f"{name!r} cannot be a problem's name: YAML reads it as something else than text")
     if found := next((word for word in _OF_HYDRA if word in name), None):
         raise ConfigError(f"{name!r} cannot be a problem's name: Hydra replaces {found!r} in it by another word")
     for path in (root / CONF / "problem" / f"{name}.yaml", root / "src/problems" / name, root / "data" / name):

@@ -226,14 +226,14 @@ def _search(paths: Paths) -> Path | None:
 
 
 def _csv(path: Path) -> list[dict[str, Any]]:
-    return pl.read_csv(path).to_dicts() if path.exists() and path.stat().st_size else []
+    return pl.read_csv(path, glob=False).to_dicts() if path.exists() and path.stat().st_size else []
 
 
 def _batches(votes: Path) -> list[dict[str, Any]]:
     """In order of arrival, and by split."""
     if not votes.exists():
         return []
-    table = pl.read_parquet(votes, columns=["batch", "split"])
+    table = pl.read_parquet(votes, columns=["batch", "split"], glob=False)
     counted = table.group_by("batch", maintain_order=True).agg(
         pl.len().alias("rows"), *[(pl.col("split") == split).sum().alias(split) for split in SPLITS]
     )
@@ -244,7 +244,7 @@ def _votes(path: Path) -> tuple[float | None, float | None]:
     """Coverage and conflict of all functions together."""
     if not path.exists():
         return None, None
-    votes = pl.read_parquet(path).drop("row_id", "batch", "split").to_numpy()
+    votes = pl.read_parquet(path, glob=False).drop("row_id", "batch", "split").to_numpy()
     if not votes.size:
         return 0.0, 0.0
     n_classes = max(2, int(votes.max()) + 1, -1 - int(votes.min()))

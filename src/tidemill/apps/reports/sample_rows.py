@@ -46,11 +46,11 @@ def sample_rows(project: Project, name: str) -> list[SampleRow]:
     """
     paths, problem = project.paths(name), project.problem(name)
     batch = batch_names(paths.manifest)[-1]
-    predicted = pl.read_parquet(paths.predictions)
+    predicted = pl.read_parquet(paths.predictions, glob=False)
     file = paths.raw / f"{batch}.parquet"
-    ids = pl.scan_parquet(file).select("row_id").collect()
+    ids = pl.scan_parquet(file, glob=False).select("row_id").collect()
     chosen = _chosen(ids.join(predicted, on="row_id", maintain_order="left"), problem)
-    rows = pl.scan_parquet(file).filter(pl.col("row_id").is_in(chosen["row_id"].implode())).collect()
+    rows = pl.scan_parquet(file, glob=False).filter(pl.col("row_id").is_in(chosen["row_id"].implode())).collect()
     return [_row(line) for line in chosen.join(rows, on="row_id", maintain_order="left").iter_rows(named=True)]
 
 

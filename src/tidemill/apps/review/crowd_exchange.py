@@ -239,6 +239,6 @@ def _keep_workers(paths: Paths, platform: Platform, workers: Mapping[str, str]) 
     schema = {"who": pl.String, "platform": pl.String, "worker": pl.String}
     new = pl.DataFrame([(who, platform.name, worker) for who, worker in workers.items()], schema=schema, orient="row")
     with locked(paths.state / "locks" / "workers.lock"):  # of two imports at once the later would lose the other's
-        before = pl.read_csv(file, schema=schema) if file.exists() else new.clear()
+        before = pl.read_csv(file, schema=schema, glob=False) if file.exists() else new.clear()
         with atomic_write(file) as part:
             pl.concat([before, new]).unique("who", keep="first").sort("who").write_csv(part)

@@ -310,6 +310,9 @@ def _column(table: Table, name: str) -> list[str | None]:
 
 
 def _text(value: Any) -> str | None:
+    """Lists and objects of JSON as they are written there: no class is called so, which is told with the row."""
+    if isinstance(value, list | Mapping):
+        return json.dumps(value, ensure_ascii=False) if value else None
     return None if is_missing(value) else as_string(value).strip() or None
 
 

@@ -223,7 +223,7 @@ def read_opinions(rows: ProblemRows) -> ModelOpinions:
         raise DataError(
             f"there are no labels of {rows.paths.name} yet: `tidemill run problem={rows.paths.name}` makes them"
         )
-    if not set(columns) <= pl.read_parquet_schema(rows.paths.labels).keys():
+    if not set(columns) <= pl.scan_parquet(rows.paths.labels, glob=False).collect_schema().keys():
         raise DataError(
             f"{rows.paths.labels} is of other classes than {', '.join(rows.problem.classes)}: `tidemill run problem={rows.paths.name}` makes "
             "it anew"
@@ -261,7 +261,7 @@ def chances_of_error(opinions: ModelOpinions, gold: Index) -> Array:
 
 def _predicted(file: Path, some: pl.DataFrame, columns: list[str]) -> Array:
     """Rows that the file lacks have no class that is likelier than another."""
-    table = pl.read_parquet(file)
+    table = pl.read_parquet(file, glob=False)
     even = 1.0 / len(columns)
     if any(column not in table.columns for column in columns):
         return np.full((some.height, len(columns)), even)
@@ -285,7 +285,7 @@ def _reasons(
 def _votes(rows: ProblemRows, some: pl.DataFrame) -> dict[str, npt.NDArray[np.int16]]:
     if not rows.paths.votes.exists():
         return {}
-    table = pl.read_parquet(rows.paths.votes)
+    table = pl.read_parquet(rows.paths.votes, glob=False)
     names = votes_contract(len(rows.problem.classes)).other_names(table.columns)
     joined = some.select("row_id").join(table, on="row_id", how="left", maintain_order="left")
     return {name: joined[name].fill_null(ABSTAIN).to_numpy().astype(np.int16) for name in names}

@@ -122,7 +122,7 @@ def wanted_rows(file: Path, rows: ProblemRows) -> pl.DataFrame:
 def _votes(rows: ProblemRows, wanted: pl.DataFrame) -> dict[str, Mapping[str, str]]:
     if not rows.paths.votes.exists():
         return {}
-    table = wanted.select(_ROW).join(pl.read_parquet(rows.paths.votes), on=_ROW, how="inner")
+    table = wanted.select(_ROW).join(pl.read_parquet(rows.paths.votes, glob=False), on=_ROW, how="inner")
     functions = [column for column in table.columns if column not in (_ROW, "batch", "split")]
     return {
         row[_ROW]: {
@@ -140,7 +140,7 @@ def _probabilities(rows: ProblemRows, wanted: pl.DataFrame) -> dict[str, Any]:
     for file in (rows.paths.labels, rows.paths.predictions):
         if not file.exists():
             continue
-        table = pl.read_parquet(file)
+        table = pl.read_parquet(file, glob=False)
         if all(column in table.columns for column in columns):
             found = table.join(wanted.select(_ROW), on=_ROW, how="semi").drop_nulls(columns)
             predicted = np.asarray(found.select(columns).to_numpy())

@@ -110,7 +110,7 @@ def contents(paths: Paths, batches: list[str], problem: Problem, row_ids: pl.Ser
         In the order of ``row_ids``.
     """
     columns = ["row_id", problem.modality]
-    raw = pl.concat([pl.read_parquet(paths.raw / f"{batch}.parquet", columns=columns) for batch in batches])
+    raw = pl.concat([pl.read_parquet(paths.raw / f"{batch}.parquet", columns=columns, glob=False) for batch in batches])
     return pl.DataFrame({"row_id": row_ids}).join(raw, on="row_id", how="left", maintain_order="left")
 
 

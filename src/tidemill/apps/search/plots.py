@@ -10,6 +10,8 @@ from typing import Any, Final
 import numpy as np
 import polars as pl
 
+from tidemill.common.plot_texts import plain_texts
+
 _COLOURS: Final = ("#00798c", "#d1495b", "#edae49", "#66a182", "#2e4057", "#8d5a97")
 _ENOUGH: Final = 10  # trials from which on a forest says anything of settings
 _COLUMNS: Final = 5
@@ -69,6 +71,7 @@ def importance(study: Any) -> dict[str, float]:
     return {name.partition(":")[0]: share for name, share in result.items()}
 
 
+@plain_texts()
 def draw(leaderboard: pl.DataFrame, worth: dict[str, float], measure: str, path: Path) -> None:
     """Draw the loss of each trial, the least so far, and the importances.
 
@@ -111,6 +114,7 @@ def draw(leaderboard: pl.DataFrame, worth: dict[str, float], measure: str, path:
     figure.savefig(path, **_META)
 
 
+@plain_texts()
 def draw_settings(study: Any, path: Path) -> None:
     """Draw the loss of trials along each setting, later ones darker, pruned ones as crosses.
 

@@ -62,7 +62,7 @@ def _summary(project: Project, name: str) -> ProblemSummary:
         name=name,
         modality=problem.modality,
         classes=tuple(problem.classes),
-        rows=sum(pl.scan_parquet(file).select(pl.len()).collect().item() for file in files),
+        rows=sum(pl.scan_parquet(file, glob=False).select(pl.len()).collect().item() for file in files),
         batches=len(batches),
         versions=tuple(_version(project, registry, version) for version in registry.versions),
         drift=None if drift is None else drift.decision,

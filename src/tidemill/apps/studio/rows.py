@@ -132,7 +132,7 @@ def _against_model(workspace: Workspace) -> Mask:
         raise ConfigError("no model has been trained on these rows yet: start a run")
     columns = probability_columns(view.classes)
     predicted = workspace.kept(
-        ("predictions", stamp_of(path)), lambda: pl.read_parquet(path, columns=["row_id", *columns])
+        ("predictions", stamp_of(path)), lambda: pl.read_parquet(path, columns=["row_id", *columns], glob=False)
     )
     joined = view.raw.select("row_id").join(predicted, on="row_id", how="left", maintain_order="left").select(columns)
     is_known = joined[:, 0].is_not_null().to_numpy()

@@ -134,10 +134,12 @@ def explain_fact(project: Project, problem: str, fact: Fact) -> list[FactCandida
     paths, classes = project.paths(problem), project.problem(problem).classes
     chosen = pl.col("row_id").is_in(fact.rows)
     files = [paths.raw / f"{name}.parquet" for name in batch_names(paths.manifest)]
-    rows = pl.concat([pl.scan_parquet(file).filter(chosen).select("row_id", "document", "sentence") for file in files])
+    rows = pl.concat(
+        [pl.scan_parquet(file, glob=False).filter(chosen).select("row_id", "document", "sentence") for file in files]
+    )
     column = dict(zip(classes, probability_columns(classes), strict=True))[fact.relation]
-    predicted = pl.scan_parquet(paths.predictions).select("row_id", pl.col(column).alias("probability"))
-    votes = pl.scan_parquet(paths.votes).filter(chosen).drop("batch", "split")
+    predicted = pl.scan_parquet(paths.predictions, glob=False).select("row_id", pl.col(column).alias("probability"))
+    votes = pl.scan_parquet(paths.votes, glob=False).filter(chosen).drop("batch", "split")
     table = rows.join(predicted, on="row_id").join(votes, on="row_id").sort("probability", descending=True).collect()
     return [
         FactCandidate(

@@ -220,7 +220,10 @@ class ProblemView:
     def labels(self) -> Probabilities | None:
         """(rows, classes) probabilities of the votes table's rows; None before denoise has run on them, or with these classes."""
         columns = set(probability_columns(self.classes))
-        if not self.paths.labels.exists() or not columns <= pl.read_parquet_schema(self.paths.labels).keys():
+        if (
+            not self.paths.labels.exists()
+            or not columns <= pl.scan_parquet(self.paths.labels, glob=False).collect_schema().keys()
+        ):
             return None
         table = read(self.paths.labels, labels_contract(self.classes))
         if not table["row_id"].equals(self.voted["row_id"]):

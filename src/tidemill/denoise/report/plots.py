@@ -8,6 +8,7 @@ from typing import Any, Final
 import numpy as np
 
 from tidemill.common.files import make_folder
+from tidemill.common.plot_texts import plain_texts
 from tidemill.contracts import ABSTAIN, NO_GOLD, Probabilities, Votes
 from tidemill.reports.denoise import Explanation, FunctionQuality
 
@@ -23,6 +24,7 @@ _LONG: Final = 30
 """Characters of a class's name that a legend shows."""
 
 
+@plain_texts()
 def draw(
     folder: Path, explanation: Explanation, votes: Votes, probabilities: Probabilities, *, gold: Any = None
 ) -> list[Path]:

@@ -138,11 +138,11 @@ def read_table(path: Path, *, typed: bool = True) -> pl.DataFrame:
     """
     try:
         if path.suffix == ".csv":
-            return pl.read_csv(path, infer_schema=typed)
+            return pl.read_csv(path, infer_schema=typed, glob=False)
         if path.suffix == ".jsonl":
-            return pl.read_ndjson(path)
+            return pl.read_ndjson(path.read_bytes())
         if path.suffix == ".parquet":
-            return pl.read_parquet(path)
+            return pl.read_parquet(path, glob=False)
     except (pl.exceptions.PolarsError, OSError) as error:
         raise ValueError(f"{path} cannot be read: {str(error).splitlines()[0]}") from error
     raise ValueError(f"{path}: a table is .csv, .jsonl or .parquet")

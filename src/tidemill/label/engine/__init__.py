@@ -11,6 +11,7 @@ unread_values    values that declared functions could not read
 vectorised       declared functions in as few passes as they can share
 keyword_matcher  all keyword lists of a column in one pass over its bytes
 lookups          functions that look rows up, by id or by heart
+opened_files     files that are opened while functions vote
 vote_cache       votes that were cast before, on disk
 worker_pool      worker processes that hold Python functions
 process          one worker process: started, asked, watched, ended

@@ -91,6 +91,8 @@ class Engine:
         How votes changed where rows were called and put otherwise, by name.
     unread
         Values on which functions abstained since they could not read them, by name and kind.
+    opened
+        A file that was opened while functions voted, by name of each function that this may concern.
     """
 
     loaded: LoadedFunctions
@@ -104,6 +106,7 @@ class Engine:
     unstable: Counter[str] = field(default_factory=Counter, init=False)
     lookups: dict[str, Lookup] = field(default_factory=dict, init=False)
     unread: dict[tuple[str, str], UnreadOf] = field(default_factory=dict, init=False)
+    opened: dict[str, str] = field(default_factory=dict, init=False)
 
     def votes(self, batches: Iterable[Batch]) -> Iterator[Votes]:
         """Vote on batches, one after another.
@@ -133,12 +136,13 @@ class Engine:
             if missing:
                 columns |= dict(zip(missing, self._cast(batch, missing, cache), strict=True))
             for j in missing:
-                if keys[j] and (column := columns[j]) is not None:
+                is_kept = keys[j] and self.loaded.functions[j].name not in self.opened
+                if is_kept and (column := columns[j]) is not None:
                     cache.put(keys[j], column)
             yield self._checked_votes(batch, [column for column in columns.values() if column is not None])
 
     def notes(self) -> list[str]:
-        """Name the functions that know rows by their id or by heart, not by what they say, and those that could not read values.
+        """Name functions that know rows by their id or by heart, could not read values, or open files as they vote.
 
         Returns
         -------
@@ -146,7 +150,19 @@ class Engine:
             A sentence for each.
         """
         lookups = [f"{name}: {lookup}" for name, lookup in sorted(self.lookups.items()) if str(lookup)]
-        return lookups + [str(self.unread[key]) for key in sorted(self.unread) if str(self.unread[key])]
+        unread = [str(self.unread[key]) for key in sorted(self.unread) if str(self.unread[key])]
+        return lookups + unread + self._opened_files()
+
+    def _opened_files(self) -> list[str]:
+        """Only where votes are kept do they get stale."""
+        if self.cache_folder is None:
+            return []
+        return [
+            f"{', '.join(sorted(name for name in self.opened if self.opened[name] == path))}: {path} is opened while rows are "
+            "labeled, and a change of it would not be seen, so votes are not kept and every run casts them anew; read it at "
+            "the top of the file, or name it among the resources"
+            for path in sorted(set(self.opened.values()))
+        ]
 
     def _cache_identity(self, function: LoadedFunction) -> tuple[str, bool]:
         """The second value tells whether its votes depend on features too; the first is empty where they cannot be kept."""
@@ -166,6 +182,7 @@ class Engine:
             self.unread[key] = self.unread[key] + found if key in self.unread else found
         for name, lookup in job.lookups.items():
             self.lookups[name] = self.lookups.get(name, Lookup()) + lookup
+        self.opened |= job.opened
         self.seconds += time.perf_counter() - start
         for function, column in zip(functions, columns, strict=True):
             self.unstable[function.name] += sum(UNSTABLE in failure.reason for failure in column.failures)
@@ -210,6 +227,7 @@ class _Job:
         self.loaded, self.table, self.rows_asked_twice, self.name = loaded, table, rows_asked_twice, name
         self.on_too_many = on_too_many
         self.lookups: dict[str, Lookup] = {}
+        self.opened: dict[str, str] = {}
 
     def run(self, functions: Sequence[LoadedFunction], batch: Batch, cache: BatchCache) -> list[VoteColumn]:
         """Cast the votes of functions, in their order."""
@@ -257,6 +275,7 @@ class _Job:
                 if reply.stopped_early:
                     pool.shutdown(wait=False, cancel_futures=True)
                     self.on_too_many(functions, failures, self.table)
+                self.opened |= reply.opened
                 votes[start : start + size] = reply.votes
                 values[start : start + size] = reply.statistics
         failures += self._unstable_rows(functions, votes, failures)
@@ -300,6 +319,7 @@ class _Job:
 
     def _by_table(self, functions: Sequence[RemoteFunction], table: pl.DataFrame) -> dict[str, VoteColumn]:
         reply = self._workers.ask(functions, table)
+        self.opened |= reply.opened
         if reply.stopped_early:
             self.on_too_many(functions, reply.failures, table)
         failures = list(reply.failures)

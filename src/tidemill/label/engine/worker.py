@@ -26,6 +26,7 @@ import polars as pl
 from tidemill.contracts import ABSTAIN, DataError, TidemillError, Votes
 from tidemill.label.engine.apply import required_statistics, table_votes
 from tidemill.label.engine.failures import Failure
+from tidemill.label.engine.opened_files import OpenedFiles
 from tidemill.label.engine.protocol import ALL_ROWS, HEAD, MARK, POSITION, memory
 from tidemill.label.engine.row_applier import RowApplier
 from tidemill.label.engine.sandbox import STATE, explained, find_leaking_function, limit_memory, limit_seconds, watch
@@ -51,6 +52,8 @@ class Worker:
     def __init__(self, position: memoryview) -> None:
         self.position = position
         self.functions: list[AnyFunction] = []
+        self.files: dict[str, list[str]] = {}
+        self.opened = OpenedFiles()
         self.slices: list[SlicingFunction] = []
         self.n_classes = self.megabytes = 0
         self.at_first = self.seconds = 0.0
@@ -74,6 +77,11 @@ class Worker:
         limit_memory(header["megabytes_to_load"])
         files = [load_file(Path(file), classes=header["classes"]) for file in header["files"]]
         self.functions = [function for functions in files for function in functions]
+        self.files = {
+            file: [function.name for function in functions]
+            for file, functions in zip(header["files"], files, strict=True)
+        }
+        self.opened.watch(header["files"])
         self.n_classes, self.megabytes = len(header["classes"]), header["megabytes"]
         gc.freeze()
         self.at_first, self.seconds = memory(), header["seconds"]
@@ -95,7 +103,7 @@ class Worker:
         Returns
         -------
         tuple of dict and bytes
-            ``failures`` and whether there were too many; votes, then image statistics, column by column.
+            ``failures`` and whether there were too many, ``opened`` as ``Reply`` has it; votes, then image statistics, column by column.
         """
         table, start = pl.read_ipc(io.BytesIO(payload)), time.perf_counter()
         limit_seconds(_REST + self.seconds * table.height * len(header["functions"]))
@@ -111,12 +119,14 @@ class Worker:
 
         skipped = {(function, row) for function, row in header["skip"]}
         try:
-            votes, statistics = self._answers(functions, table, header, on_error)
+            with self.opened.while_voting():
+                votes, statistics = self._answers(functions, table, header, on_error)
         except _TooManyFailuresError:
             return {"failures": _plain(failures, functions), "stopped": True}, b""
         seconds = time.perf_counter() - start
         failures += self._leaks(functions, table, skipped)
-        reply = {"failures": _plain(failures, functions), "stopped": False, "seconds": seconds}
+        opened = {name: path for file, path in self.opened.of.items() for name in self.files[file]}
+        reply = {"failures": _plain(failures, functions), "stopped": False, "seconds": seconds, "opened": opened}
         return reply, votes.tobytes("F") + statistics.tobytes("F")
 
     def load_slices(self, header: dict[str, Any], _: bytes) -> tuple[dict[str, Any], bytes]:

@@ -7,7 +7,7 @@ import io
 import queue
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -102,6 +102,8 @@ class Reply:
         Whether asking ended at too many failures; then there are no votes.
     seconds
         Time that the functions and statistics took in the worker.
+    opened
+        A file that was opened while functions voted, by name of each function that this may concern.
     """
 
     votes: Votes
@@ -109,6 +111,7 @@ class Reply:
     failures: list[WorkerFailure]
     stopped_early: bool
     seconds: float = 0.0
+    opened: dict[str, str] = field(default_factory=dict)
 
 
 class WorkerPool:
@@ -295,7 +298,7 @@ def _reply(reply: Any, content: bytes, failures: list[WorkerFailure], shape: tup
     numbers = np.frombuffer(content[cut * np.dtype(np.int16).itemsize :], dtype=np.float64).reshape(
         (rows, statistics), order="F"
     )
-    return Reply(votes, numbers, failures, stopped_early=False, seconds=reply["seconds"])
+    return Reply(votes, numbers, failures, stopped_early=False, seconds=reply["seconds"], opened=reply["opened"])
 
 
 def refuse_error(reply: Any) -> None:

@@ -1,4 +1,4 @@
-"""Constants that name a class and are the number of another, as ``GOOD, BAD = 0, 1`` where the classes are bad and good."""
+"""Numbers that vote for another class than they seem to: ``GOOD, BAD = 0, 1`` where the classes are bad and good, 1 where they are 1 to 5."""
 
 from __future__ import annotations
 
@@ -18,6 +18,8 @@ from tidemill.contracts import ABSTAIN
 from tidemill.errors import FunctionError
 
 _ABSTAIN: Final = "abstain"
+_CHOOSING: Final = ("then", "otherwise")
+"""Methods of Polars whose arguments are votes of a function of a table."""
 
 
 def refuse_other_numbers(module: ModuleType, path: Path, classes: Sequence[str]) -> None:
@@ -53,6 +55,67 @@ def refuse_other_numbers(module: ModuleType, path: Path, classes: Sequence[str])
             raise FunctionError(
                 f"{path}:{lines[name]}: {name} is {value}, which votes for {classes[value]!r} ({numbered}); {remedy}"
             )
+
+
+def refuse_names_as_numbers(path: Path, classes: Sequence[str]) -> None:
+    """Refuse a file in which a written number votes, where it is the name of one class and the place of another, or abstains.
+
+    Stars from 1 to 5 are the numbers 0 to 4, and of moods -1, 0 and 1 the first would abstain.
+
+    Parameters
+    ----------
+    path
+        The file.
+    classes
+        Names of the classes, in the order of their numbers.
+
+    Raises
+    ------
+    FunctionError
+        Names the line, what the number votes for and what to write.
+    """
+    if all(fold(name) == str(place) for place, name in enumerate(classes) if _is_number(name)):
+        return
+    for number, line in _written_votes(path):
+        if str(number) in classes and (number < 0 or classes[number : number + 1] != [str(number)]):
+            meant = "abstains" if number == ABSTAIN else "is no class"
+            meant = f"votes for {classes[number]!r}, the class of that place" if 0 <= number < len(classes) else meant
+            raise FunctionError(
+                f"{path}:{line}: {number} {meant}, and {str(number)!r} is the name of another (numbers count the classes "
+                f"{', '.join(classes)} from 0): write the name between quotes, as in {str(number)!r}, or ABSTAIN"
+            )
+
+
+def _is_number(name: str) -> bool:
+    return name.removeprefix("-").isdecimal()
+
+
+def _written_votes(path: Path) -> Iterator[tuple[int, int]]:
+    """Numbers that labeling functions return, or that are the vote of a declared one, with their lines."""
+    for node in ast.walk(parse_python(path.read_bytes())):
+        if isinstance(node, ast.FunctionDef) and any(
+            "labeling_function" in ast.unparse(one) for one in node.decorator_list
+        ):
+            for inner in ast.walk(node):
+                if isinstance(inner, ast.Return) and inner.value is not None:
+                    yield from _whole_numbers(inner.value)
+                elif isinstance(inner, ast.Call) and getattr(inner.func, "attr", None) in _CHOOSING:
+                    yield from (found for argument in inner.args for found in _whole_numbers(argument))
+        elif isinstance(node, ast.Call):
+            yield from (found for word in node.keywords if word.arg == "vote" for found in _whole_numbers(word.value))
+            if "labeling_function" in ast.unparse(node.func):
+                lambdas = (argument.body for argument in node.args if isinstance(argument, ast.Lambda))
+                yield from (found for body in lambdas for found in _whole_numbers(body))
+
+
+def _whole_numbers(value: ast.expr) -> Iterator[tuple[int, int]]:
+    if isinstance(value, ast.IfExp):
+        yield from _whole_numbers(value.body)
+        yield from _whole_numbers(value.orelse)
+    elif isinstance(value, ast.UnaryOp) and isinstance(value.op, ast.USub):
+        yield from ((-number, line) for number, line in _whole_numbers(value.operand))
+    elif isinstance(value, ast.Constant) and type(value.value) is int:
+        yield value.value, value.lineno
 
 
 def _numbers(classes: Sequence[str]) -> dict[str, int]:

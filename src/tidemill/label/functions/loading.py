@@ -16,7 +16,7 @@ from types import CodeType, ModuleType
 from typing import Any, Final, Protocol
 
 from tidemill.contracts import FunctionError, TidemillError
-from tidemill.label.functions.class_constants import refuse_other_numbers
+from tidemill.label.functions.class_constants import refuse_names_as_numbers, refuse_other_numbers
 from tidemill.label.functions.declared import AnyFunction, DeclaredLabelingFunction, declared_functions
 from tidemill.label.functions.labeling_function import BatchLabelingFunction, LabelingFunction, functions_made
 from tidemill.label.functions.undecorated import undecorated_functions
@@ -128,8 +128,8 @@ def load_file(path: Path, *, classes: Sequence[str], closed: Sequence[Path] = ()
     Raises
     ------
     FunctionError
-        The Python file raises, defines a function that a later one of its name or of its loop puts out, or has a constant that is
-        named as a class and is the number of another.
+        The Python file raises, defines a function that a later one of its name or of its loop puts out, has a constant that is
+        named as a class and is the number of another, or votes with a number that is the name of another class.
     ConfigError
         The YAML file is wrong; file and line are named.
     """
@@ -139,6 +139,7 @@ def load_file(path: Path, *, classes: Sequence[str], closed: Sequence[Path] = ()
         found = list(_collect(module, path))
         _refuse_lost(found, made)
         refuse_other_numbers(module, path, classes)
+        refuse_names_as_numbers(path, classes)
         functions = (_named(function, classes) for function in found)
         return sorted(functions, key=lambda function: function.name)
     return sorted(declared_functions(read_yaml(path), classes, closed), key=lambda function: function.name)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from tidemill.common.plot_texts import plain_texts
 from tidemill.reports.train import EnsembleReport
 from tidemill.train.end_model.stacking import WAYS
 
@@ -16,6 +17,7 @@ _HEAD: Final = "#2e4057"
 _LOST: Final = "#d1495b"
 
 
+@plain_texts()
 def draw_comparison(report: EnsembleReport, path: Path) -> None:
     """Draw a report, the same bytes for the same report.
 

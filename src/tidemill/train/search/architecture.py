@@ -16,6 +16,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from tidemill.common.plot_texts import plain_texts
 from tidemill.contracts import DataError, Features
 from tidemill.train.deadline import check_deadline
 from tidemill.train.row_weights import Ints
@@ -149,6 +150,7 @@ def _why(lines: int, accuracy: dict[int, float]) -> str:
     return f"{start} (accuracy by number of lines: {seen}). A starting point, not an optimum: search from here"
 
 
+@plain_texts()
 def draw_network(inputs: int, suggestion: Suggestion, outputs: int, path: Path) -> None:
     """Draw a network, at most a dozen neurons of a layer shown.
 
