@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ from tidemill.common.locks import CLAIM, claimed
 from tidemill.errors import RunError
 from tidemill.project.layout import RUNS
 from tidemill.project.project import Project
+from tidemill.runs import temporary_server
 from tidemill.runs.doctor.leftovers import leftovers, sweep_leftovers
 from tidemill.runs.git import git
 from tidemill.runs.temporary_server import end_orphans, prefect_api, servers_folder
@@ -107,3 +109,14 @@ def test_a_server_that_the_environment_names_and_that_does_not_answer_is_told(pr
         RunError, match=rf"PREFECT_API_URL is {re.escape(url)}, and no Prefect .* unset PREFECT_API_URL"
     ):
         prefect_api(project)()
+
+
+def test_a_server_that_takes_its_time_or_has_a_certificate_of_its_own_is_left_to_prefect(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+):
+    with socket.create_server(("127.0.0.1", 0)) as listening:  # accepts, and says nothing
+        monkeypatch.setattr(temporary_server, "_ANSWER_SECONDS", 0.1)
+        for scheme in ("http", "https"):
+            url = f"{scheme}://127.0.0.1:{listening.getsockname()[1]}/api"
+            monkeypatch.setattr("os.environ", os.environ | {"PREFECT_API_URL": url})
+            prefect_api(project)()

@@ -7,9 +7,9 @@ import contextlib
 import json
 import os
 import secrets
+import socket
 import subprocess
 import sys
-import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
@@ -71,17 +71,17 @@ def prefect_api(project: Project) -> Callable[[], None]:
 
 
 def _refuse_silent(url: str) -> None:
-    """Any answer will do: that a server asks for a key, Prefect says itself."""
+    """Where nobody listens. What else may be wrong, such as a key, a certificate or a busy server, Prefect knows more of."""
     try:
         with urllib.request.urlopen(f"{url.rstrip('/')}/health", timeout=_ANSWER_SECONDS):  # noqa: S310 - the user's own
             return
-    except urllib.error.HTTPError:
-        return
     except (OSError, ValueError) as error:
-        raise RunError(
-            f"{_API} is {url}, and no Prefect server answers there ({error}): start it, or unset {_API}, and a server is "
-            "started for this command"
-        ) from error
+        reason = getattr(error, "reason", error)
+        if isinstance(reason, ConnectionRefusedError | socket.gaierror | ValueError):
+            raise RunError(
+                f"{_API} is {url}, and no Prefect server answers there ({reason}): start it, or unset {_API}, and a server is "
+                "started for this command"
+            ) from error
 
 
 def servers_folder(project: Project) -> Path:
