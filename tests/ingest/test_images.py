@@ -25,6 +25,25 @@ def test_a_folder_of_images_takes_its_classes_from_subfolders(tmp_path: Path) ->
     assert told == {"apple/1.png": 0, "apple/2.png": 0, "pear/1.png": 1}
 
 
+@pytest.mark.parametrize(
+    "path",
+    [
+        "@eaDir/1.png/SYNOPHOTO_THUMB_M.png",
+        "apple/@eaDir/1.png/SYNOPHOTO_THUMB_M.png",
+        "$RECYCLE.BIN/3.png",
+        "__MACOSX/apple/._1.png",
+        "__MACOSX/apple/1.png",
+        ".ipynb_checkpoints/1-checkpoint.png",
+        "apple/.ipynb_checkpoints/1-checkpoint.png",
+    ],
+)
+def test_what_systems_keep_among_images_is_no_image_and_no_class(tmp_path: Path, path: str) -> None:
+    for number, name in enumerate(("apple/1.png", "apple/2.png", "pear/1.png", path)):
+        write(tmp_path / "may" / name, png(number))
+    batch = take(tmp_path / "may", image_settings(key="path"), FRUIT)
+    assert batch.raw["key"].sort().to_list() == ["apple/1.png", "apple/2.png", "pear/1.png"]
+
+
 def test_a_flat_folder_has_no_gold_and_images_keep_their_bytes(tmp_path: Path) -> None:
     data = png(7, kind="JPEG")
     write(tmp_path / "may" / "a.jpg", data)

@@ -399,3 +399,25 @@ def test_torn_lists_of_batches_gold_and_settings_are_named_with_what_brings_them
     assert "batches.json is not JSON" in found
     assert "gold_history.jsonl, line 1" in found
     assert "params.yaml, line 2 is not YAML: after a merge with conflicts `git checkout --ours params.yaml`" in found
+
+
+def test_labels_of_people_that_a_merge_or_a_deletion_has_lost_are_told(repository: Path):
+    (repository / "params.yaml").write_text("problems: [spam]\n")
+    path = repository / "data/spam/gold_history.jsonl"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lines = [
+        '{"format": 1}\n',
+        *(f'{{"row_id": "{row}", "label": "ham", "who": "r1", "when": "{row}"}}\n' for row in "abc"),
+    ]
+    for number in (2, 3, 4):
+        path.write_text("".join(lines[:number]))
+        git("add", str(path), folder=repository)
+        git("commit", "-q", "-m", "labels", folder=repository)
+    assert "missing that commits have" not in told(repository)
+    path.write_text("".join(lines[:2]))
+    git("commit", "-q", "-a", "-m", "a merge that kept one side", folder=repository)
+    assert "data/spam/gold_history.jsonl: 2 lines are missing that commits have" in told(repository)
+    path.unlink()
+    assert "data/spam/gold_history.jsonl: 4 lines are missing" in told(repository)
+    path.write_text("".join([lines[0], *reversed(lines[1:])]).replace("\n", "\r\n"))
+    assert "missing that commits have" not in told(repository)

@@ -412,6 +412,21 @@ def _is_unicode(path: str) -> bool:
     return not any("\ud800" <= letter <= "\udfff" for letter in path)
 
 
+_OF_SYSTEMS: Final = frozenset(
+    {
+        "thumbs.db",
+        "desktop.ini",
+        "__macosx",  # of archives that macOS packs
+        "@eadir",  # a thumbnail of each picture, on Synology's disks
+        "#recycle",
+        "@recycle",
+        "$recycle.bin",
+        "system volume information",
+        "lost+found",
+    }
+)
+
+
 def is_hidden(path: str) -> bool:
     """Decide whether systems and programs keep a file beside those of people.
 
@@ -423,8 +438,6 @@ def is_hidden(path: str) -> bool:
     Returns
     -------
     bool
-        Also for what Office keeps while a workbook is open, ``~$name.xlsx``.
+        Also for what Office keeps while a workbook is open, ``~$name.xlsx``, and for folders of thumbnails and of deleted files.
     """
-    return any(part.startswith((".", "~$")) for part in PurePosixPath(path).parts) or path.endswith(
-        ("Thumbs.db", "desktop.ini")
-    )
+    return any(part.startswith((".", "~$")) or part.lower() in _OF_SYSTEMS for part in PurePosixPath(path).parts)

@@ -26,7 +26,7 @@ from tidemill.common.spelling import counted
 from tidemill.contracts import ConfigError, DataError, Problem
 from tidemill.ingest.batch import Batch, build_batch, empty_seen
 from tidemill.ingest.settings import IngestSettings
-from tidemill.ingest.source import Source
+from tidemill.ingest.source import Source, is_hidden
 from tidemill.ingest.text_files import is_text_file
 from tidemill.ingest.values import is_missing, with_usual_names
 from tidemill.project.arrivals import batch_name
@@ -242,7 +242,11 @@ def _document_files(folder: Path) -> tuple[list[Path], list[str]]:
     if not folder.is_dir():
         raise ConfigError(f"{folder} is no folder: --documents takes a folder of tables or of .txt files")
     tables = [path for path in sorted(folder.iterdir()) if path.name.lower().endswith(SUFFIXES)]
-    inside = [path for path in sorted(folder.rglob("*")) if path.is_file() and not _is_hidden(path, folder)]
+    inside = [
+        path
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and not is_hidden(path.relative_to(folder).as_posix())
+    ]
     files = [path for path in tables if path in inside] or [path for path in inside if is_text_file(path.name)]
     if not files:
         raise DataError(
@@ -254,10 +258,6 @@ def _document_files(folder: Path) -> tuple[list[Path], list[str]]:
     said = counted(len(others), f"file is no {kind}", f"files are no {kind}s")
     left_out = f"{folder.name}: {said}{example} and left out ({', '.join(others[:_TOLD])}{rest})"
     return files, [left_out] if others else []
-
-
-def _is_hidden(path: Path, folder: Path) -> bool:
-    return any(part.startswith(".") for part in path.relative_to(folder).parts)
 
 
 def _first_table(files: Sequence[Path], wanted: NewRelation) -> Table | None:

@@ -13,6 +13,7 @@ from typing import Final
 
 import polars as pl
 
+from tidemill.common.spelling import counted
 from tidemill.errors import ConfigError, PublishError, TidemillError
 from tidemill.ingest.settings import IngestSettings
 from tidemill.label.functions.loading import files_of
@@ -28,6 +29,7 @@ from tidemill.runs.checked_out import REMEDY, missing_outputs, outputs_of_others
 from tidemill.runs.checkout import branch_to_publish_on, require_repository
 from tidemill.runs.doctor.cached_results import damaged_results, lost_champions
 from tidemill.runs.doctor.leftovers import leftovers, sweep_leftovers
+from tidemill.runs.doctor.lost_gold import lost_answers
 from tidemill.runs.doctor.lost_tags import deleted_tags, put_back, put_back_deleted
 from tidemill.runs.doctor.stale_locks import lock_files
 from tidemill.runs.doctor.torn_branches import mend_branches, torn_branches
@@ -194,6 +196,14 @@ def _records(project: Project) -> Iterator[Finding]:
                 read()
             except TidemillError as error:
                 yield Finding(problem, str(error))
+        yield from _lost_gold(paths.gold_history, project.root)
+
+
+def _lost_gold(path: Path, root: Path) -> Iterator[Finding]:
+    if lost := lost_answers(path, root):
+        name = path.relative_to(root).as_posix()
+        said = f"{counted(lost, 'line is', 'lines are')} missing that commits have, and lines of it are added, never edited"
+        yield Finding(f"{name}: {said}", f"`git log -p -- {name}` shows them: put them back at its end and commit")
 
 
 def _read_gold(project: Project, problem: str) -> None:
