@@ -1,13 +1,13 @@
 import io
 import math
 import os
+import re
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import polars as pl
 import pytest
-import yaml
 
 from tests.apps.factories import build, model, picture
 from tests.readers.workbooks import workbook
@@ -243,13 +243,39 @@ def test_a_file_of_a_folder_that_is_read_is_not_written_over_either(mail):
         predict(mail / "folder", new)
 
 
-def test_a_line_that_cannot_be_split_refuses_its_file_whatever_ingest_does(mail):
-    content = yaml.safe_load(Path("params.yaml").read_text())
-    content["mail"]["ingest"]["bad_rows"] = "quarantine"
-    Path("params.yaml").write_text(yaml.safe_dump(content))
-    (mail / "new.csv").write_text("id,body,note\n1,one,x\n2,two\n")
-    with pytest.raises(DataError, match=r"new\.csv, line 3: 2 cells .* hold the delimiter or a line break$"):
-        predict(mail / "new.csv", mail / "said.csv")
+@pytest.mark.parametrize(
+    ("name", "content", "reason"),
+    [
+        (
+            "new.csv",
+            "id,body,note\n1,one,x\n2,two\n3,win!!,y\n",
+            "line 3: 2 cells where the header has 3 (id, body, note)",
+        ),
+        (
+            "new.jsonl",
+            '{"id": 1, "body": "one"}\n{"id": 2, "bo\n{"id": 3, "body": "win!!"}\n',
+            "line 2: not JSON",
+        ),
+    ],
+)
+def test_a_line_that_cannot_be_split_has_an_empty_answer_with_the_reason_unless_strict(mail, name, content, reason):
+    (mail / name).write_text(content)
+    done = predict(mail / name, mail / "said.csv")
+    said = read(mail / "said.csv")
+    assert said["prediction"].to_list() == ["ham", None, "spam"]
+    assert said["key"].cast(str).to_list()[::2] == ["1", "3"]
+    assert said["error"][1].startswith(reason)
+    assert said["error"].null_count() == 2
+    assert (done.rows, done.errors) == (3, 1)
+    with pytest.raises(DataError, match=rf"{re.escape(name)}, line \d: "):
+        predict(mail / name, mail / "said.csv", strict=True)
+
+
+def test_of_images_too(mail):
+    (mail / "a.png").write_bytes(picture(5))
+    (mail / "new.csv").write_text("file,note\na.png,x\na.png\na.png,y\n")
+    predict(mail / "new.csv", mail / "said.parquet", problem="cells")
+    assert [bool(error) for error in read(mail / "said.parquet")["error"]] == [False, True, False]
 
 
 def test_how_a_file_is_read_can_be_said_of_that_file_alone(mail):

@@ -6,8 +6,8 @@ import hashlib
 import os
 import sys
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
@@ -77,6 +77,8 @@ class InputRows:
         Whether a row that cannot be taken is an error.
     shown
         What the rows name as their source; None: its name.
+    unreadable
+        Why a line could not be split into cells, by index of its row, which is blank.
     """
 
     source: Source
@@ -84,6 +86,7 @@ class InputRows:
     settings: IngestSettings
     strict: bool = False
     shown: str | None = None
+    unreadable: Mapping[int, str] = field(default_factory=dict)
 
     def chunks(self) -> Iterator[pl.DataFrame]:
         """Read rows chunk by chunk.
@@ -102,7 +105,7 @@ class InputRows:
         size = CHUNK[self.settings.modality]
         policy: BadRows = "refuse" if self.strict else "quarantine"
         keys = _keys(self.table, self.settings, RowErrors(self.table, policy))
-        report_reading(_notes_on_keys(self.table, self.settings, keys))
+        report_reading(_notes_on_keys(self.table, self.settings, keys, len(self.unreadable)))
         done: Counter[str] = Counter()
         batch = batch_name(self.source.name)
         for start in range(0, max(len(self.table.numbers), 1), size):
@@ -115,7 +118,7 @@ class InputRows:
             among_all = [key or content[:16] for key, content in zip(given, hashes, strict=True)]
             shown = self.shown or self.source.name
             basic = {"source": [shown] * len(contents), "key": named, "row_id": row_ids(hashes, among_all)}
-            reasons = [inside.reasons.get(row) for row in range(len(contents))]
+            reasons = [self.unreadable.get(start + row, inside.reasons.get(row)) for row in range(len(contents))]
             about = pl.Series("error", reasons, dtype=pl.String)
             pairs = {} if self.settings.candidates is None else {name: part.columns[name] for name in PAIR}
             texts = dict.fromkeys((*basic, *pairs, "text"), pl.String)  # of documents without candidates too
@@ -218,9 +221,9 @@ def told_apart(listed: Sequence[InputRows]) -> list[InputRows]:
 
 
 def _listed(source: Source, settings: IngestSettings, root: Path, *, strict: bool) -> InputRows:
-    whole = settings.model_copy(update={"bad_rows": "refuse"})  # a line without cells would have no line in the answer
+    is_whole = strict or settings.candidates is not None  # of a document whose text is lost no candidates are known
     try:
-        read = source.table(whole)
+        read = source.table(settings.model_copy(update={"bad_rows": "refuse" if is_whole else "quarantine"}))
     except NoRowsError as error:
         if strict:
             raise
@@ -242,7 +245,23 @@ def _listed(source: Source, settings: IngestSettings, root: Path, *, strict: boo
         {} if known.key_column is None else {known.key_column: table.columns[known.key_column]}
     )
     columns |= {name: table.columns[name] for name in (*PAIR, "sentence")} if known.candidates is not None else {}
-    return InputRows(source, replace(table, columns=columns), known, strict)
+    listed, unreadable = _with_unreadable(replace(table, columns=columns))
+    return InputRows(source, listed, known, strict, unreadable=unreadable)
+
+
+def _with_unreadable(table: Table) -> tuple[Table, dict[int, str]]:
+    """Put blank rows in the place of lines that could not be split, so that each line has its row in the answer, and say why."""
+    if not table.bad:
+        return table, {}
+    kept = [(number, row, "") for row, number in enumerate(table.numbers)]
+    lines = sorted([*kept, *((bad.number, -1, bad.reason) for bad in table.bad)])
+    columns = {
+        name: [None if row < 0 else column[row] for _, row, _ in lines] for name, column in table.columns.items()
+    }
+    reasons = {
+        place: f"{table.unit} {number}: {reason}" for place, (number, row, reason) in enumerate(lines) if row < 0
+    }
+    return replace(table, columns=columns, numbers=[number for number, _, _ in lines], bad=()), reasons
 
 
 def _without_rows(source: Source, settings: IngestSettings) -> InputRows:
@@ -259,13 +278,13 @@ def _keys(table: Table, settings: IngestSettings, errors: RowErrors) -> list[str
     return values.keys(table, settings, [], errors)
 
 
-def _notes_on_keys(table: Table, settings: IngestSettings, keys: Sequence[str]) -> list[str]:
+def _notes_on_keys(table: Table, settings: IngestSettings, keys: Sequence[str], unreadable: int) -> list[str]:
     """Which names of rows do not name one row each, so that predictions cannot be joined by them."""
     if settings.key_column is None or settings.candidates is not None:  # of a document there are several candidates
         return []
     counts = Counter(filter(None, keys))
     again = [key for key, times in counts.items() if times > 1]
-    blank = len(keys) - counts.total()
+    blank = len(keys) - counts.total() - unreadable
     where = f"{table.name}: column {settings.key_column!r}"
     return [
         *(
