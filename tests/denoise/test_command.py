@@ -427,6 +427,13 @@ def test_names_of_rows_that_come_twice_or_are_missing_are_noted(tmp_path):
     )
 
 
+def test_a_function_of_two_accuracies_is_refused(tmp_path):
+    votes = tmp_path / "votes.csv"
+    votes.write_text("row_id,a,b,c\nx,0,0,1\ny,1,1,1\n")
+    with pytest.raises(ConfigError, match=r"--accuracies a=\.9,a=\.3: a function stands there twice"):
+        tidemill("denoise", str(votes), "--classes", "2", "--accuracies", "a=.9,a=.3", "--out", str(tmp_path / "l.csv"))
+
+
 @pytest.mark.parametrize("option", ["--out", "--explanations", "--report", "--save"])
 def test_labels_are_not_written_over_the_votes(tmp_path, option):
     votes = tmp_path / "votes.csv"

@@ -326,6 +326,17 @@ def test_folders_of_classes_may_be_links_and_one_without_images_is_told(tmp_path
     assert batch.notes == ("may: no image is in the folder quince, which makes no class",)
 
 
+@pytest.mark.parametrize("folder", ["@eaDir", "__MACOSX", "#recycle", "$RECYCLE.BIN", "pear/@eaDir/a.png"])
+def test_folders_that_systems_make_are_no_classes_and_hold_no_rows(tmp_path: Path, folder: str) -> None:
+    write(tmp_path / "may/pear/a.png", png(1))
+    write(tmp_path / "may/apple/a.png", png(2))
+    write(tmp_path / "may" / folder / "thumb.png", png(3))
+    batch = take(tmp_path / "may", image_settings(key="path"), FRUIT)
+    assert batch.raw["key"].to_list() == ["apple/a.png", "pear/a.png"]
+    name = folder.removeprefix("pear/").partition("/")[0]
+    assert batch.notes == (f"may: 1 file is in folders that systems make ({name}) and left out",)
+
+
 def test_damaged_images_are_refused_with_the_way_to_set_them_aside(tmp_path: Path) -> None:
     write(tmp_path / "may/pear/a.png", png(1))
     write(tmp_path / "may/pear/b.png", png(2)[:45])

@@ -172,6 +172,21 @@ def test_votes_are_not_written_over_the_rows(here, out):
     assert Path("rows.csv").read_bytes() == before
 
 
+@pytest.mark.parametrize("functions", ["fs/m.yaml", "fs"])
+def test_votes_are_not_written_over_a_list_that_functions_read(here, functions):
+    Path("fs").mkdir()
+    Path("fs/m.yaml").write_text(
+        "functions:\n  - {name: known, kind: member, column: text, file: names.csv, vote: ham}\n"
+    )
+    Path("fs/names.csv").write_text("a\n")
+    words = ["label", "rows.csv", "--functions", functions, "--classes", "ham,spam", "--out"]
+    with pytest.raises(ConfigError, match=r"names\.csv is there, and fs/m\.yaml names it: name another"):
+        tidemill(*words, "fs/names.csv")
+    assert Path("fs/names.csv").read_text() == "a\n"
+    for _ in range(2):  # votes may take the place of votes
+        tidemill(*words, "fs/votes.csv")
+
+
 @pytest.mark.parametrize("suffix", [".csv", ".jsonl", ".parquet"])
 def test_a_letter_and_its_accent_are_one_in_rows_and_words_whichever_form_they_have(here, suffix):
     rows = pl.DataFrame(

@@ -46,6 +46,12 @@ def test_booleans_among_numbers_become_text_and_numbers_too_large_for_64_bits_st
     }
 
 
+def test_whole_numbers_beside_a_fraction_stay_different_where_fractions_would_be_equal(tmp_path: Path) -> None:
+    path = tmp_path / "t.jsonl"
+    path.write_text('{"n": 1234567890123456789}\n{"n": 1234567890123456788}\n{"n": 1.0}\n')
+    assert read_frame(path)[0]["n"].to_list() == ["1234567890123456789", "1234567890123456788", "1"]
+
+
 def test_bytes_that_are_text_are_read_as_text(tmp_path: Path) -> None:
     pl.DataFrame({"text": ["caf\u00e9".encode(), None], "image": [b"\x89PNG", None]}).write_parquet(
         tmp_path / "t.parquet"

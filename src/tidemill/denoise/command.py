@@ -163,7 +163,12 @@ def _parameters(request: Request, functions: Sequence[str]) -> dict[str, Any]:
         if request.balance is not None:
             given["balance"] = [float(share) for share in request.balance.split(",")]
         if request.accuracies is not None:
-            result = dict(part.split("=") for part in request.accuracies.split(","))
+            pairs = [part.split("=") for part in request.accuracies.split(",")]
+            result = dict(pairs)
+            if len(result) < len(pairs):
+                raise ConfigError(
+                    f"--accuracies {request.accuracies}: a function stands there twice; keep one share of each"
+                )
             given["accuracies_hint"] = [None if result.get(name) is None else float(result[name]) for name in functions]
     except ValueError as error:
         promised = "shares such as 0.9,0.1, and accuracies such as short=0.9,links=0.6"

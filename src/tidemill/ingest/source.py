@@ -149,8 +149,10 @@ class Source:
 
     def _inside(self) -> list[str]:
         """Paths of the files below the folder that are not hidden, from the folder on."""
-        inside = sorted(str(PurePosixPath(path).relative_to(self.path)) for path in files_below(self.files, self.path))
-        return [path for path in inside if not is_hidden(path)]
+        return [path for path in self._below() if not is_hidden(path)]
+
+    def _below(self) -> list[str]:
+        return sorted(str(PurePosixPath(path).relative_to(self.path)) for path in files_below(self.files, self.path))
 
     def _contents(self, paths: Iterable[str]) -> Iterator[tuple[str, bytes]]:
         return ((path, self.files.cat_file(f"{self.path}/{path}")) for path in paths)
@@ -170,7 +172,8 @@ class Source:
         return text_files(files, self.name, settings, others)
 
     def _folder(self, settings: IngestSettings) -> Table:
-        shown = self._inside()
+        below = self._below()
+        shown = [path for path in below if not is_hidden(path)]
         unreadable = next((path for path in shown if not path.isascii() and not _is_unicode(path)), None)
         if unreadable is not None:
             raise DataError(
@@ -205,6 +208,11 @@ class Source:
             if others
             else []
         )
+        by_systems = [folder for path in below if (folder := _folder_of_systems(path)) is not None]
+        if by_systems:
+            said = counted(len(by_systems), "file is", "files are")
+            names = ", ".join(sorted(set(by_systems)))
+            notes.append(f"{self.name}: {said} in folders that systems make ({names}) and left out")
         if named and place == 0:
             notes += self._without_images({part[0] for part in parts})
         return Table(self.name, columns, range(1, len(images) + 1), "file", notes=tuple(notes))
@@ -414,17 +422,21 @@ def _is_unicode(path: str) -> bool:
 
 _OF_SYSTEMS: Final = frozenset(
     {
-        "thumbs.db",
-        "desktop.ini",
         "__macosx",  # of archives that macOS packs
         "@eadir",  # a thumbnail of each picture, on Synology's disks
         "#recycle",
         "@recycle",
+        "@recently-snapshot",
         "$recycle.bin",
         "system volume information",
         "lost+found",
     }
 )
+"""Folders, in small letters."""
+
+
+def _folder_of_systems(path: str) -> str | None:
+    return next((part for part in PurePosixPath(path).parts if part.lower() in _OF_SYSTEMS), None)
 
 
 def is_hidden(path: str) -> bool:
@@ -438,6 +450,11 @@ def is_hidden(path: str) -> bool:
     Returns
     -------
     bool
-        Also for what Office keeps while a workbook is open, ``~$name.xlsx``, and for folders of thumbnails and of deleted files.
+        Also for what Office keeps while a workbook is open, ``~$name.xlsx``, and for all below a folder of thumbnails or of
+        deleted files.
     """
-    return any(part.startswith((".", "~$")) or part.lower() in _OF_SYSTEMS for part in PurePosixPath(path).parts)
+    parts = PurePosixPath(path).parts
+    is_kept_by_programs = any(part.startswith((".", "~$")) for part in parts) or path.lower().endswith(
+        ("thumbs.db", "desktop.ini")
+    )
+    return is_kept_by_programs or _folder_of_systems(path) is not None

@@ -140,6 +140,7 @@ def cast(request: Request) -> Cast:
     on_error: OnError = fail if request.quarantine is None else quarantine
     limits = Limits(request.seconds, request.megabytes, request.quarantine or 0)
     check_out(request.out, (request.rows, request.functions))
+    _refuse_resource(request)
     rows = _rows(request.rows, request.reading)
     report_reading(rows.notes)
     tables, start = [], 0
@@ -165,6 +166,16 @@ def cast(request: Request) -> Cast:
     constant = constant_functions(names, fires, polarity, table.height)
     print_cautions([*alike_functions(loaded.functions, digests, fires), *constant, *engine.notes()])
     return Cast(table.select(names).to_numpy(), names, () if numbered else classes, failures, request.out)
+
+
+def _refuse_resource(request: Request) -> None:
+    """Refuse to write over a file that labeling functions name: it is a word list of theirs, and gone with the votes in its place."""
+    folder = request.functions if request.functions.is_dir() else request.functions.parent
+    if not request.out.exists() or not request.out.resolve().is_relative_to(folder.resolve()):
+        return
+    for path in sorted(folder.iterdir()):
+        if path.suffix in {".py", ".yaml", ".yml"} and request.out.name in path.read_text("utf-8", errors="replace"):
+            raise ConfigError(f"{request.out} is there, and {path} names it: name another file to write with --out")
 
 
 def _classes(given: str | Sequence[str] | None, path: Path) -> tuple[str, ...]:

@@ -21,6 +21,9 @@ _FRACTION: Final = re.compile(r"-?(0|[1-9]\d{0,14})(\.\d{1,15})?([eE][+-]?\d{1,3
 _TRUTH: Final = {"true": True, "false": False}
 _TYPES: Final = ((_WHOLE, pl.Int64), (_FRACTION, pl.Float64))
 
+_EXACT: Final = 2**53
+"""Whole numbers up to here are themselves as fractions; names of rows beyond it would become equal."""
+
 
 def read_frame(
     path: Path, options: ReadOptions = DEFAULTS, *, as_text: Collection[str] = (), of_rows: bool = False
@@ -106,9 +109,10 @@ def _series(name: str, values: list[Any], table: Table, *, parsed: bool) -> pl.S
     if all(value is None or isinstance(value, str) for value in values):
         return _parsed(name, values) if parsed else pl.Series(name, values, dtype=pl.String)
     kinds = {type(value) for value in values if value is not None}
-    if kinds == {int, float}:
+    is_mixed = kinds == {int, float}
+    if is_mixed and all(abs(value) <= _EXACT for value in values if isinstance(value, int)):
         return pl.Series(name, values, dtype=pl.Float64, strict=False)
-    if bool not in kinds or len(kinds) == 1:
+    if not is_mixed and (bool not in kinds or len(kinds) == 1):
         try:
             return pl.Series(name, values, strict=True)
         except (TypeError, OverflowError, pl.exceptions.PolarsError):

@@ -157,6 +157,11 @@ def test_functions_of_a_loop_that_no_list_keeps_are_not_lost_in_silence(folder):
         names(folder(f__py=LOOP))
 
 
+def test_functions_of_a_loop_under_one_name_are_not_lost_in_silence(folder):
+    with pytest.raises(FunctionError, match=r"f is lost, as f of the same loop .*name=f\"f_\{word\}\".* in a list"):
+        names(folder(f__py=LOOP.replace("(name=f'says_{word}')", "()")))
+
+
 def test_a_function_that_is_made_of_another_takes_its_place(folder):
     made = "\nfrom tidemill.label.functions.labeling_function import LabelingFunction\nf = LabelingFunction('f', f.f)\n"
     assert names(folder(f__py=LOST.partition("\n\n@labeling_function()\ndef f(row):\n    return 0")[0] + made)) == ["f"]

@@ -6,6 +6,7 @@ import contextlib
 import dataclasses
 import importlib.machinery
 import importlib.util
+import inspect
 import io
 import sys
 import traceback
@@ -325,10 +326,17 @@ def _refuse_lost(found: Sequence[AnyFunction], made: Sequence[LabelingFunction |
                 "place of the first; rename one"
             )
         last = of_line.get(function.where)
-        if last is not None and last.name != function.name:
+        if isinstance(last, LabelingFunction | BatchLabelingFunction) and inspect.unwrap(last.f) is not inspect.unwrap(
+            function.f
+        ):
+            each = (
+                f'give each a name, as in @labeling_function(name=f"{last.name}_{{word}}"), and '
+                if last.name == function.name
+                else ""
+            )
             raise FunctionError(
-                f"{function.where}: {function.name} is lost, as {last.name} of the same loop takes its place; keep all of them in a "
-                "list, as in `functions.append(...)`"
+                f"{function.where}: {function.name} is lost, as {last.name} of the same loop takes its place; {each}keep all of them in "
+                "a list, as in `functions.append(...)`"
             )
 
 
