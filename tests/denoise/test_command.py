@@ -106,6 +106,9 @@ def test_what_each_vote_moved_its_row_by_is_written(tmp_path):
         tidemill("denoise", *arguments, "--accuracies", "f9=0.6")
     with pytest.raises(ConfigError, match="promised shares such as"):
         tidemill("denoise", *arguments, "--class-balance", "much")
+    with pytest.raises(ConfigError, match=r"--class-balance 0\.9,0\.2: shares add to 1\.1, not to 1"):
+        tidemill("denoise", *arguments, "--class-balance", "0.9,0.2")
+    tidemill("denoise", *arguments, "--class-balance", "66.7,33.3")
 
 
 def test_other_votes_are_labeled_by_the_fitted_model_with_functions_matched_by_name(tmp_path):

@@ -6,7 +6,7 @@ import functools
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import polars as pl
 
@@ -34,6 +34,10 @@ from tidemill.readers.write import check_apart, check_out, write_frame
 from tidemill.reports.denoise import DenoiseReport
 
 DIMENSIONS = 128
+
+
+_ROUNDED: Final = 0.02
+"""By how much shares that people round may miss 1."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -161,7 +165,7 @@ def _parameters(request: Request, functions: Sequence[str]) -> dict[str, Any]:
         given["default_rate"] = request.default_rate
     try:
         if request.balance is not None:
-            given["balance"] = [float(share) for share in request.balance.split(",")]
+            given["balance"] = _shares(request.balance)
         if request.accuracies is not None:
             pairs = [part.split("=") for part in request.accuracies.split(",")]
             result = dict(pairs)
@@ -179,6 +183,14 @@ def _parameters(request: Request, functions: Sequence[str]) -> dict[str, Any]:
     if unknown:
         raise ConfigError(f"--accuracies: {unknown[0]!r} is none of the functions {', '.join(functions)}")
     return given
+
+
+def _shares(text: str) -> list[float]:
+    shares = [float(share) for share in text.split(",")]
+    total = sum(shares)
+    if min(abs(total - 1), abs(total / 100 - 1)) > _ROUNDED:
+        raise ConfigError(f"--class-balance {text}: shares add to {total:g}, not to 1 (or 100 percent)")
+    return shares
 
 
 def _known(name: str) -> type[BaseLabelModel]:

@@ -27,6 +27,22 @@ def test_keywords_do_not_care_for_the_case_of_other_alphabets():
     assert fires("keywords", ["ÉCOLE", "école maternelle"], words=["école"]) == [0, 1]
 
 
+@pytest.mark.parametrize(
+    ("word", "text", "expected"),
+    [
+        ("无货", "这个无货了", True),
+        ("無料", "今なら無料です", True),
+        ("ฟรี", "วันนี้ฟรีค่ะ", True),
+        ("kostenlos送料", "kostenlos送料込み", True),
+        ("kostenlos送料", "unkostenlos送料", False),
+        ("нет", "нетто", False),
+        ("무료", "무료 배송", True),
+    ],
+)
+def test_words_of_scripts_without_spaces_are_found_within_a_sentence(word, text, expected):
+    assert bool(fires("keywords", [text], words=[word])) is expected
+
+
 @pytest.mark.parametrize("options", [{}, {"case": True}, {"whole_words": False}, {"match": "all"}])
 def test_a_phrase_is_found_across_a_line_break_two_spaces_and_one_that_does_not_break(options):
     texts = ["not spam", "not\r\nspam", "so not  spam.", "not\u00a0spam", "notspam", "not, spam", None]

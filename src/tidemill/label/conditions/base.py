@@ -21,6 +21,17 @@ _ESCAPES: Final = {"\a": r"\a", "\b": r"\b", "\v": r"\v", "\x1b": r"\e", "\0": r
 _BETWEEN: Final = re.compile(r"(?<=\S)[^\S\x1c-\x1f]+(?=\S)")
 """White space within a phrase, as Polars' patterns know it."""
 
+_WITHOUT_SPACES: Final = re.compile(
+    "["
+    "\u0e00-\u0eff"  # Thai, Lao
+    "\u1000-\u109f"  # Burmese
+    "\u1780-\u17ff"  # Khmer
+    "\u3005\u3007\u3040-\u30ff\u31f0-\u31ff\uff66-\uff9f"  # Japanese syllables
+    "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"  # Chinese characters
+    "]"
+)
+"""Letters of scripts that put no spaces between words."""
+
 
 def _as_written(word: str) -> str:
     for character, escape in _ESCAPES.items():
@@ -266,6 +277,8 @@ def as_text(column: str) -> pl.Expr:
 def bounded(word: str) -> str:
     r"""Make a pattern of a word; a boundary stands only beside letters and digits, so that "$$$" can be matched.
 
+    None stands beside letters of Chinese, Japanese, Thai and other scripts that put no spaces between words.
+
     Parameters
     ----------
     word
@@ -281,9 +294,13 @@ def bounded(word: str) -> str:
     >>> bounded("free"), bounded("$9.99")
     ('\\bfree\\b', '\\$9\\.99\\b')
     """
-    left = r"\b" if re.match(r"\w", word[0]) else ""
-    right = r"\b" if re.match(r"\w", word[-1]) else ""
+    left = r"\b" if _has_boundary(word[0]) else ""
+    right = r"\b" if _has_boundary(word[-1]) else ""
     return f"{left}{escaped(word)}{right}"
+
+
+def _has_boundary(letter: str) -> bool:
+    return re.match(r"\w", letter) is not None and _WITHOUT_SPACES.match(letter) is None
 
 
 def any_of(words: tuple[str, ...]) -> str:
