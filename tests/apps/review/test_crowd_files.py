@@ -228,10 +228,14 @@ def test_answers_of_crowd_elements_are_read_from_their_json(project: Project, ro
     ("said", "blank"), [([], 1), ({}, 1), ([{"label": ["spam", "ham"]}], 0), ([["spam"], ["ham"]], 0)]
 )
 def test_json_in_which_no_single_answer_stands_is_blank_or_refused_with_its_row(project: Project, rows, said, blank):
-    line = turk(rows[0], "")
-    del line["Answer.label"]
-    done = import_answers(project, "spam", put([line | {"Answer.taskAnswers": json.dumps(said)}]))
-    assert (done.blank, len(done.answers), len(done.refused)) == (blank, 0, 1 - blank)
+    lines = [turk(rows[0], ""), turk(rows[1], "")]
+    answers = (said, [{"label": "ham"}])
+    for line, one in zip(lines, answers, strict=True):
+        del line["Answer.label"]
+        line["Answer.taskAnswers"] = json.dumps(one)
+    done = import_answers(project, "spam", put(lines))
+    assert [answer.row_id for answer in done.answers] == [rows[1]]
+    assert (done.blank, len(done.refused)) == (blank, 1 - blank)
 
 
 def test_the_only_column_of_answers_is_taken_and_of_several_one_has_to_be_named(project: Project, rows):
