@@ -36,8 +36,9 @@ def served(tmp_path_factory) -> Path:
 @pytest.fixture
 def copied(project: Path, served: Path) -> Path:
     """A project that a test may change: it is what it was when the next test begins."""
-    for one in served.iterdir():
-        shutil.rmtree(one) if one.is_dir() else one.unlink()
+    while left := list(served.iterdir()):  # the server may still ask git for a page that was closed
+        for one in left:
+            shutil.rmtree(one, ignore_errors=True) if one.is_dir() else one.unlink(missing_ok=True)
     shutil.copytree(project, served, dirs_exist_ok=True)
     return served
 
