@@ -263,8 +263,10 @@ def gold(table: Table, settings: IngestSettings, classes: Sequence[str], errors:
 
 def _made_of_classes(value: Any, index: ClassIndices) -> str | None:
     """What to do where a name with commas was taken for several classes, or a cell holds several."""
-    parts = value.split(",") if isinstance(value, str) else []
-    if len(parts) < 2 or any(index(part) is None for part in parts):  # noqa: PLR2004 - several
+    if not isinstance(value, str) or "," not in value:
+        return None
+    parts = value.split(",")
+    if any(index(part) is None for part in parts):
         return None
     return f", while {' and '.join(repr(part.strip()) for part in parts)} are; for a name that holds a comma give --classes once for each class"
 

@@ -174,7 +174,8 @@ def _refuse_resource(request: Request) -> None:
     if not request.out.exists() or not request.out.resolve().is_relative_to(folder.resolve()):
         return
     for path in sorted(folder.iterdir()):
-        if path.suffix in {".py", ".yaml", ".yml"} and request.out.name in path.read_text("utf-8", errors="replace"):
+        is_code = path.suffix in {".py", ".yaml", ".yml"} and path.is_file()
+        if is_code and request.out.name in path.read_text("utf-8", errors="replace"):
             raise ConfigError(f"{request.out} is there, and {path} names it: name another file to write with --out")
 
 

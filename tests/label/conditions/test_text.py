@@ -39,6 +39,15 @@ def test_a_lexicon_is_read_from_a_file_of_words_and_numbers(tmp_path):
         KINDS["lexicon"].model_validate({**fields, "file": "bad.tsv"}, context={"folder": tmp_path})
 
 
+def test_a_word_with_two_weights_is_refused(tmp_path):
+    with pytest.raises(ValidationError, match=r"'Good' and 'good' have different weights"):
+        fires("lexicon", ["good"], weights={"Good": 1, "good": -3}, above=0)
+    assert fires("lexicon", ["good"], weights={"Good": 1, "good": 1}, above=0) == [0]
+    (tmp_path / "l.tsv").write_text("good\t1\nbad\t-1\ngood\t-3\n", encoding="utf-8")
+    with pytest.raises(ValidationError, match=r"l\.tsv:3: 'good' has another weight further up"):
+        KINDS["lexicon"].model_validate({"kind": "lexicon", "above": 0, "file": "l.tsv"}, context={"folder": tmp_path})
+
+
 @pytest.mark.slow
 def test_language_is_judged_of_texts_with_letters():
     texts = ["Das ist ein ganz gewöhnlicher deutscher Satz.", "This is an ordinary English sentence.", "12 34", None]

@@ -1,9 +1,11 @@
 from datetime import UTC, date, datetime
+from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
 from tests.label.conditions.factories import fires
+from tidemill.label.conditions.registry import KINDS
 
 
 @pytest.mark.parametrize(
@@ -31,6 +33,21 @@ def test_member_of_a_list_with_and_without_case():
     assert fires("member", ["a", "B", "c", None], column="text", values=["A", "b"]) == [0, 1]
     assert fires("member", ["a", "B", "c", None], column="text", values=["A", "B"], case=True) == [1]
     assert fires("member", [1, 2, None], column="text", values=[2, 3]) == [1]
+
+
+def test_a_list_in_a_file_of_several_columns_is_refused(tmp_path):
+    def read(name: str, content: str) -> Any:
+        (tmp_path / name).write_text(content, encoding="utf-8")
+        entry = {"kind": "member", "column": "text", "file": name}
+        condition: Any = KINDS["member"].model_validate(entry, context={"folder": tmp_path})
+        return condition.values
+
+    with pytest.raises(ValidationError, match=r"block\.csv has several columns, .* name the file \.txt"):
+        read("block.csv", "domain,reason\nevil.com,phish\n")
+    with pytest.raises(ValidationError, match=r"block\.tsv has several columns"):
+        read("block.tsv", "evil.com\tphish\n")
+    assert read("one.csv", "evil.com\nbad.net, the old\n") == ("evil.com", "bad.net, the old")
+    assert read("cities.txt", "Berlin, Germany\n") == ("Berlin, Germany",)
 
 
 def test_a_whole_number_is_the_same_value_in_either_way_of_writing_it():

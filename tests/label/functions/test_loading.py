@@ -258,6 +258,12 @@ def test_so_is_one_of_functions_made_otherwise(folder, written):
     assert load_functions(folder(f__py=head + written.replace("4", "'4'") + "\n"), classes=STARS)
 
 
+def test_a_number_that_a_function_within_returns_is_no_vote(folder):
+    within = "    def size(word):\n        return 4\n    return '1' if size(row.text) > 3 else ABSTAIN\n"
+    head = "from tidemill.label import *\n\n@labeling_function()\ndef f(row):\n"
+    assert load_functions(folder(f__py=head + within), classes=STARS)
+
+
 def test_an_abstain_of_its_own_is_minus_one(folder):
     for value in (0, 1):
         path = folder(f__py=BY_CONSTANT.format(constants=f"ABSTAIN = {value}", vote="1", other="ABSTAIN"))

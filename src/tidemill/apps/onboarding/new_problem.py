@@ -111,9 +111,8 @@ _ID_COLUMNS: Final = ("id", "key", "uuid")
 _NUMBER_COLUMNS: Final = ("uid", "guid", "nr", "no", "number")
 _ENDS_IN_ID: Final = re.compile(r"[_\W](id|ID|nr|NR|no|NO|uuid|key)$|[a-z](Id|ID|Nr|No)$")
 _ENOUGH: Final = 15  # labels of each class, from which on the usual split leaves enough of them to every use
-_TAIL: Final = (
-    0.1  # share of the classes below which those with fewer labels are a tail of rare ones, which the others outweigh
-)
+_TAIL: Final = 0.1
+"""Share of the classes below which those with few labels are a tail of rare ones, which the others outweigh."""
 
 
 @dataclass(frozen=True)

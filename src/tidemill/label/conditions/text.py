@@ -105,6 +105,13 @@ class Lexicon(Limits):
     @field_validator("weights")
     @classmethod
     def _fold(cls, weights: dict[str, float]) -> dict[str, float]:
+        written: dict[str, str] = {}
+        for word, weight in weights.items():
+            other = written.setdefault(word.lower(), word)
+            if weights[other] != weight:
+                raise ValueError(
+                    f"{other!r} and {word!r} have different weights, and letter case does not count: keep one of them"
+                )
         return {word.lower(): weight for word, weight in weights.items()}
 
     def expression(self) -> pl.Expr:
@@ -133,10 +140,12 @@ def _weights(path: Path) -> dict[str, float]:
         if not line or line[0].startswith("#"):
             continue
         try:
-            word, weight = line
-            weights[word.strip()] = float(weight)
+            word, written = line
+            weight = float(written)
         except ValueError as error:
             raise ValueError(f"{path}:{number}: {line!r} is not a word and a number") from error
+        if weights.setdefault(word.strip(), weight) != weight:
+            raise ValueError(f"{path}:{number}: {word.strip()!r} has another weight further up: keep one of them")
     return weights
 
 

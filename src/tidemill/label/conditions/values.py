@@ -16,6 +16,7 @@ from tidemill.label.conditions.files import located, read_lines
 _WEEKDAYS: Final = range(1, 8)
 _MANY: Final = 10
 """Texts of which not one is a date, from which on their form is another and not each of them a slip."""
+_DELIMITERS: Final = {".csv": ",", ".tsv": "\t"}
 _UNITS: Final = {"characters": r"(?s).", "words": r"\S+", "lines": r"\n"}
 
 _ISO: Final = ((19, "%Y-%m-%dT%H:%M:%S"), (19, "%Y-%m-%d %H:%M:%S"), (10, "%Y-%m-%d"))
@@ -101,8 +102,15 @@ class Member(Condition):
             return data
         if "values" in data:
             raise ValueError("give values or a file, not both")
-        lines = (line.strip() for line in read_lines(located(data["file"], info)))
-        return {**data, "values": [line for line in lines if line and not line.startswith("#")]}
+        path = located(data["file"], info)
+        lines = [line for line in map(str.strip, read_lines(path)) if line and not line.startswith("#")]
+        delimiter = _DELIMITERS.get(path.suffix.lower())
+        if delimiter is not None and lines and all(delimiter in line for line in lines):
+            raise ValueError(
+                f"{path} has several columns, and each line is taken for one value: keep the column of values; where values hold "
+                f"{delimiter!r} themselves, name the file .txt"
+            )
+        return {**data, "values": lines}
 
     @field_validator("values")
     @classmethod

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import inspect
 import os
 import sys
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any, Final
 
 from tidemill.label.engine.readable import is_within
@@ -41,7 +43,7 @@ class OpenedFiles:
             Python files of labeling functions.
         """
         self._files = {os.path.realpath(file): file for file in files}
-        self._folders = tuple({os.path.dirname(file) for file in self._files})  # noqa: PTH120 - as realpath gives them
+        self._folders = tuple({str(Path(file).parent) for file in self._files})
         sys.addaudithook(self._see)
 
     @contextlib.contextmanager
@@ -64,7 +66,7 @@ class OpenedFiles:
         path = os.fsdecode(arguments[0]).removeprefix("file:").partition("?")[0]
         if path.endswith(_CODE) or not is_within(os.path.realpath(path), self._folders):
             return
-        frame: Any = sys._getframe()  # noqa: SLF001 - who opens it is known from the calls alone
+        frame = inspect.currentframe()  # who opens it is known from the calls alone
         while frame is not None and not frame.f_code.co_filename.startswith(_IMPORT):
             file = self._files.get(os.path.realpath(frame.f_code.co_filename))
             if file is not None:

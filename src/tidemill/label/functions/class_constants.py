@@ -96,7 +96,7 @@ def _written_votes(path: Path) -> Iterator[tuple[int, int]]:
         if isinstance(node, ast.FunctionDef) and any(
             "labeling_function" in ast.unparse(one) for one in node.decorator_list
         ):
-            for inner in ast.walk(node):
+            for inner in _own_nodes(node):
                 if isinstance(inner, ast.Return) and inner.value is not None:
                     yield from _whole_numbers(inner.value)
                 elif isinstance(inner, ast.Call) and getattr(inner.func, "attr", None) in _CHOOSING:
@@ -106,6 +106,14 @@ def _written_votes(path: Path) -> Iterator[tuple[int, int]]:
             if "labeling_function" in ast.unparse(node.func):
                 lambdas = (argument.body for argument in node.args if isinstance(argument, ast.Lambda))
                 yield from (found for body in lambdas for found in _whole_numbers(body))
+
+
+def _own_nodes(node: ast.AST) -> Iterator[ast.AST]:
+    """What stands in a function, but for functions within it, whose numbers are no votes."""
+    for child in ast.iter_child_nodes(node):
+        if not isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            yield child
+            yield from _own_nodes(child)
 
 
 def _whole_numbers(value: ast.expr) -> Iterator[tuple[int, int]]:
