@@ -448,6 +448,17 @@ def test_labels_are_not_written_over_the_votes(tmp_path, option):
     assert votes.read_bytes() == before
 
 
+@pytest.mark.parametrize("option", ["--out", "--explanations"])
+def test_labels_are_not_written_over_those_of_people(tmp_path, option):
+    votes, answers = tmp_path / "votes.csv", tmp_path / "answers.csv"
+    votes.write_text("row_id,a,b,c\nx,0,0,1\ny,1,1,1\n")
+    answers.write_text("row_id,label\nx,1\n")
+    outs = {"--out": str(tmp_path / "l.csv"), option: str(answers)}
+    with pytest.raises(ConfigError, match="holds labels that somebody gave"):
+        tidemill("denoise", str(votes), "--classes", "2", *[word for pair in outs.items() for word in pair])
+    assert answers.read_text() == "row_id,label\nx,1\n"
+
+
 def test_two_results_are_not_written_into_one_file_nor_over_features(tmp_path):
     votes, features = str(write(tmp_path, "npy")), tmp_path / "f.npy"
     np.save(features, np.zeros((40, 2), dtype=np.float32))

@@ -251,6 +251,19 @@ def test_functions_without_a_decorator_are_told(tmp_path, rows, capsys):
     assert "b.py" not in told
 
 
+def test_values_that_change_each_time_a_file_is_loaded_are_told_of_helpers_too(tmp_path, rows, capsys):
+    folder = tmp_path / "lfs"
+    folder.mkdir()
+    (folder / "_days.py").write_text("from datetime import datetime\n\nNOW = datetime.now()\n")
+    (folder / "a.py").write_text(
+        "from _days import NOW\nfrom tidemill.label import labeling_function\n\n"
+        "@labeling_function()\ndef votes(row):\n    return int(NOW.year > 2000)\n"
+    )
+    assert list(votes(rows, folder)) == ["votes"]
+    told = " ".join(capsys.readouterr().err.split())
+    assert "_days.py: datetime.now() on line 3 is computed when the file is loaded" in told
+
+
 def test_a_folder_whose_functions_all_lack_the_decorator_is_refused_with_their_names(tmp_path, rows):
     folder = tmp_path / "lfs"
     folder.mkdir()

@@ -172,6 +172,15 @@ def test_votes_are_not_written_over_the_rows(here, out):
     assert Path("rows.csv").read_bytes() == before
 
 
+def test_votes_are_not_written_over_labels_of_people(here):
+    Path("answers.csv").write_text("row_id,label\na,spam\n")
+    with pytest.raises(
+        ConfigError, match="holds labels that somebody gave, such as 'spam' in column 'label' of line 2"
+    ):
+        tidemill("label", "rows.csv", "--functions", "f.yaml", "--out", "answers.csv")
+    assert Path("answers.csv").read_text() == "row_id,label\na,spam\n"
+
+
 @pytest.mark.parametrize("functions", ["fs/m.yaml", "fs"])
 def test_votes_are_not_written_over_a_list_that_functions_read(here, functions):
     Path("fs").mkdir()

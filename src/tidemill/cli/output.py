@@ -7,8 +7,27 @@ import json
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
+_OTHER: Final = frozenset(
+    {
+        ".csv",
+        ".tsv",
+        ".jsonl",
+        ".ndjson",
+        ".parquet",
+        ".xlsx",
+        ".xls",
+        ".ods",
+        ".arrow",
+        ".feather",
+        ".py",
+        ".yaml",
+        ".yml",
+        ".toml",
+    }
+)
+"""Suffixes of files of rows, functions and settings, which an answer never is."""
 Answer = Callable[[Any, Sequence[str]], None]
 """Takes the content of an answer, for JSON, and the lines that say the same."""
 
@@ -73,6 +92,13 @@ def _print(text: str, stdout: Any) -> None:
 
 def _write(text: str, path: Path) -> None:
     from tidemill.common.files import atomic_write
+    from tidemill.contracts import ConfigError
+    from tidemill.readers.hand_labels import keep_hand_labels
 
+    if path.suffix.lower() in _OTHER and path.exists():
+        raise ConfigError(
+            f"{path} is there, and {path.suffix} is not what is written, which is text: name another file with --out, such as answer.txt, or remove it"
+        )
+    keep_hand_labels(path)
     with atomic_write(path) as part:
         part.write_text(text + "\n", encoding="utf-8")

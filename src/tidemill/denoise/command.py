@@ -29,6 +29,7 @@ from tidemill.denoise.run import (
     value_of,
 )
 from tidemill.denoise.vote_files import VoteOptions, VotesFile, read_votes
+from tidemill.readers.hand_labels import keep_hand_labels
 from tidemill.readers.read import report_reading
 from tidemill.readers.write import check_apart, check_out, write_frame
 from tidemill.reports.denoise import DenoiseReport
@@ -118,6 +119,7 @@ def _check_outputs(request: Request) -> None:
     for path in (request.out, request.why):
         if path is not None:
             check_out(path)
+            keep_hand_labels(path)
 
 
 def _gold(request: Request, train: VotesFile, classes: tuple[str, ...]) -> Any:

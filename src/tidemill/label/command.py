@@ -27,6 +27,7 @@ from tidemill.label.engine.vote_reuse import Batch, Engine
 from tidemill.label.engine.worker_pool import Limits
 from tidemill.label.functions.yaml_lines import read_yaml
 from tidemill.readers.frame import read_frame
+from tidemill.readers.hand_labels import keep_hand_labels
 from tidemill.readers.number_spellings import notes_on_numbers
 from tidemill.readers.options import DEFAULTS, ReadOptions
 from tidemill.readers.read import report_reading
@@ -140,6 +141,7 @@ def cast(request: Request) -> Cast:
     on_error: OnError = fail if request.quarantine is None else quarantine
     limits = Limits(request.seconds, request.megabytes, request.quarantine or 0)
     check_out(request.out, (request.rows, request.functions))
+    keep_hand_labels(request.out)
     _refuse_resource(request)
     rows = _rows(request.rows, request.reading)
     report_reading(rows.notes)

@@ -236,6 +236,15 @@ def test_what_is_read_is_not_written_over_unless_asked_for(mail):
     assert read(new)["prediction"].to_list() == ["ham"]
 
 
+def test_labels_of_people_are_not_written_over_unless_asked_for(mail):
+    new, answers = csv(mail / "new.csv", ["one"]), mail / "answers.csv"
+    answers.write_text("text,label\none,ham\n")
+    with pytest.raises(ConfigError, match="holds labels that somebody gave, such as 'ham'"):
+        predict(new, answers)
+    predict(new, answers, overwrite=True)
+    assert read(answers)["prediction"].to_list() == ["ham"]
+
+
 def test_a_file_of_a_folder_that_is_read_is_not_written_over_either(mail):
     (mail / "folder").mkdir()
     new = csv(mail / "folder" / "a.csv", ["one"])

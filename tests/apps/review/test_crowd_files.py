@@ -82,6 +82,9 @@ def test_a_platform_that_there_is_not_and_a_file_that_would_be_overwritten_are_n
         export_tasks(project, "spam", ROWS, "yang", Path("tasks.csv"))
     with pytest.raises(ConfigError, match="is what is read"):
         export_tasks(project, "spam", ROWS, "mturk", ROWS)
+    answers = put([turk(rows[0], "spam")], Path("answers.csv"))
+    with pytest.raises(ConfigError, match="holds labels that somebody gave, such as 'spam'"):
+        export_tasks(project, "spam", ROWS, "mturk", answers)
 
 
 @pytest.mark.parametrize("line", [turk, toloka])

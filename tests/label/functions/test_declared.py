@@ -1,5 +1,5 @@
 import re
-from datetime import date
+from datetime import date, time, timedelta
 
 import numpy as np
 import polars as pl
@@ -219,8 +219,24 @@ def test_a_column_that_is_not_there_or_not_of_the_kind_names_function_and_line(f
             "column 'day' is of type Date, such as datetime.date(2026, 1, 1), and its values here are text, such as '2026-01-01': take kind: date",
         ),
         (
+            "kind: member, column: day, values: [20454]",
+            "column 'day' is of type Date, such as datetime.date(2026, 1, 1), and its values here are numbers, such as 20454: take kind: date",
+        ),
+        (
             "kind: threshold, column: size, above: 3",
             "column 'size' is text, such as 'n/a', and threshold compares numbers: name a column of numbers, or make the values numbers",
+        ),
+        (
+            "kind: threshold, column: day, above: 20",
+            "column 'day' is of type Date, such as datetime.date(2026, 1, 1), and threshold compares numbers: take kind: date",
+        ),
+        (
+            "kind: all, of: [{kind: threshold, column: took, above: 30}, {kind: flag, column: seen}]",
+            "column 'took' is of type Duration(time_unit='us'), such as datetime.timedelta(seconds=45), and threshold compares numbers: make them numbers",
+        ),
+        (
+            "kind: threshold, column: at, above: 12",
+            "column 'at' is of type Time, such as datetime.time(13, 0), and threshold compares numbers: make them numbers of one unit",
         ),
         (
             "kind: flag, column: size",
@@ -235,6 +251,7 @@ def test_a_column_that_is_not_there_or_not_of_the_kind_names_function_and_line(f
 def test_a_column_of_another_kind_is_named_with_a_value_and_the_remedy(folder, condition, reason):
     rows = pl.DataFrame({"row_id": ["a", "b"], "zip": [None, "02134"], "n": [1, 2], "seen": [True, None]})
     rows = rows.with_columns(day=pl.lit(date(2026, 1, 1)), size=pl.Series(["4.5", "n/a"]))
+    rows = rows.with_columns(took=pl.lit(timedelta(seconds=45)), at=pl.lit(time(13)))
     functions = load(folder, f"functions: [{{name: f, {condition}, vote: spam}}]")
     with pytest.raises(FunctionError, match=re.escape(reason)):
         apply(rows, functions, n_classes=2)

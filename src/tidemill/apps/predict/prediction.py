@@ -26,6 +26,7 @@ from tidemill.contracts import (
 )
 from tidemill.ingest.settings import IngestSettings
 from tidemill.project.project import Project
+from tidemill.readers.hand_labels import keep_hand_labels
 from tidemill.readers.options import DEFAULTS, ReadOptions
 
 _CELLS: Final = (".csv", ".tsv", ".xlsx", ".xls", ".ods")
@@ -93,7 +94,8 @@ def predict_files(  # noqa: PLR0913 - what the command takes
     Raises
     ------
     ConfigError
-        There is no such version, or no champion yet; or the threshold or the suffix means nothing, or the output is a source.
+        There is no such version, or no champion yet; or the threshold or the suffix means nothing, or the output is a source or
+        holds labels that people gave.
     DataError
         A file cannot be read, or where ``strict`` a row is not one that the problem's ingest would take.
     """
@@ -109,6 +111,8 @@ def predict_files(  # noqa: PLR0913 - what the command takes
     results = told_apart(listed)
     if not overwrite and any(Path(row.source.path) == out.resolve() for row in results):
         raise ConfigError(f"{out} is what is read: name another file with --out, or replace it with --force")
+    if not overwrite:
+        keep_hand_labels(out)
     total, contract = sum(len(row.table.numbers) for row in results), _answers_contract(model, settings)
     use_engine(resolve_engine(engine, known.modality, total), model.embedder, paths, must=engine == "onnx")
     chunks = progress(

@@ -34,6 +34,7 @@ from tidemill.ingest.row_errors import RowErrors
 from tidemill.project.gold_history import Answer, append_answers
 from tidemill.project.layout import Paths
 from tidemill.project.project import Project
+from tidemill.readers.hand_labels import keep_hand_labels
 from tidemill.readers.options import DEFAULTS
 from tidemill.readers.read import read_file, report_reading
 from tidemill.readers.table import Table
@@ -77,6 +78,7 @@ def export_tasks(
     if platform not in PLATFORMS:
         raise ConfigError(f"there is no platform {platform!r}; there are {', '.join(PLATFORMS)}")
     check_out(out, [file])
+    keep_hand_labels(out)
     make_tables(project, name)
     rows = problem_rows(project, name)
     if rows.problem.modality == "image" and "{row_id}" not in (image_url or ""):

@@ -135,6 +135,21 @@ class Condition(Settings, ABC):
         """
         return None
 
+    def fits(self, schema: pl.Schema) -> bool:  # noqa: ARG002 - most conditions fit any column, or Polars refuses it
+        """Tell whether the condition means something on columns of these types, where Polars would compute something else.
+
+        Parameters
+        ----------
+        schema
+            Types of the columns that the condition reads, and of others.
+
+        Returns
+        -------
+        bool
+            False where it must not be asked, for which ``unfit`` gives the reason.
+        """
+        return True
+
     def unfit(self, table: pl.DataFrame) -> str | None:  # noqa: ARG002 - most conditions fit any column
         """Say why the condition cannot be asked of a table, where a column is of another kind than it reads.
 

@@ -38,6 +38,21 @@ class Threshold(Limits):
         """
         return self.within(pl.col(self.column).cast(pl.Float64).fill_nan(None))
 
+    def fits(self, schema: pl.Schema) -> bool:
+        """Tell whether the column holds no dates, times or durations: their number depends on the unit that the file chose.
+
+        Parameters
+        ----------
+        schema
+            Types of the columns.
+
+        Returns
+        -------
+        bool
+            False for a column of dates, times or durations.
+        """
+        return not schema[self.column].is_temporal()
+
     def unfit(self, table: pl.DataFrame) -> str | None:
         """Name a value that is no number.
 
@@ -58,9 +73,12 @@ class Threshold(Limits):
             column = column.filter(column.cast(pl.Float64, strict=False).is_null() & column.is_not_null())
         if column.is_empty():
             return None
-        return (
-            f"{described(column)}, and threshold compares numbers: name a column of numbers, or make the values numbers"
+        remedy = (
+            _of_moments(column)
+            if column.dtype.is_temporal()
+            else "name a column of numbers, or make the values numbers"
         )
+        return f"{described(column)}, and threshold compares numbers: {remedy}"
 
 
 class Length(Limits):
@@ -134,6 +152,21 @@ class Member(Condition):
             return column.str.to_lowercase().is_in([str(value).lower() for value in self.values])
         return column.is_in(list(self.values))
 
+    def fits(self, schema: pl.Schema) -> bool:
+        """Tell whether the column holds no dates, times or durations: Polars would compare the numbers that they are stored as.
+
+        Parameters
+        ----------
+        schema
+            Types of the columns.
+
+        Returns
+        -------
+        bool
+            False for a column of dates, times or durations.
+        """
+        return not schema[self.column].is_temporal()
+
     def unfit(self, table: pl.DataFrame) -> str | None:
         """Name a column that is text where the values are numbers, or the other way round.
 
@@ -160,7 +193,7 @@ class Member(Condition):
         elif column.dtype == pl.Boolean:
             remedy = "take kind: flag"
         elif column.dtype.is_temporal():
-            remedy = "take kind: date"
+            remedy = _of_moments(column)
         return f"{described(column)}, and its values here are {kind}, such as {value!r}: {remedy}" if remedy else None
 
 
@@ -319,3 +352,12 @@ class Date(Condition):
 def _start(day: datetime | date) -> datetime:
     whole = day if isinstance(day, datetime) else datetime(day.year, day.month, day.day)  # noqa: DTZ001 - as the column
     return whole.replace(tzinfo=None)
+
+
+def _of_moments(column: pl.Series) -> str:
+    """What to do with a column of dates, times or durations."""
+    if column.dtype == pl.Duration:
+        return "make them numbers of one unit in the file, as in hours"
+    if column.dtype == pl.Time:
+        return "make them numbers of one unit in the file, as in hours since midnight"
+    return "take kind: date"

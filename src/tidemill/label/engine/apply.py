@@ -130,7 +130,7 @@ def table_votes(
     declared = {
         j: function
         for j, function in enumerate(functions)
-        if isinstance(function, DeclaredLabelingFunction) and _has_columns(function, table)
+        if isinstance(function, DeclaredLabelingFunction) and _fits(function, table)
     }
     together = _vectorised(list(declared.values()), table, n_classes)
     if together is not None:
@@ -147,8 +147,12 @@ def _no_votes(rows: pl.DataFrame) -> tuple[Votes, pl.DataFrame]:
     return np.full((rows.height, 0), ABSTAIN, dtype=np.int16), pl.DataFrame()
 
 
-def _has_columns(function: DeclaredLabelingFunction, table: pl.DataFrame) -> bool:
-    return set(columns_of(function)) <= set(table.columns)
+def _fits(function: DeclaredLabelingFunction, table: pl.DataFrame) -> bool:
+    """Whether the columns are there and of types on which its conditions mean something."""
+    schema = table.schema
+    return set(columns_of(function)) <= set(schema) and all(
+        condition.fits(schema) for condition in conditions_of(function.condition)
+    )
 
 
 def _vectorised(functions: Sequence[DeclaredLabelingFunction], table: pl.DataFrame, n_classes: int) -> Votes | None:
@@ -203,17 +207,20 @@ def _declared_votes(function: DeclaredLabelingFunction, table: pl.DataFrame) -> 
         )
     if missing:
         return f"there is no column {missing[0]!r}{did_you_mean(missing[0], _readable(table.columns))}"
-    try:
-        return table.select(function.expression()).to_series()
-    except (pl.exceptions.PolarsError, ValueError) as error:
-        unfit = (condition.unfit(table) for condition in conditions_of(function.condition))
-        reason = next((reason for reason in unfit if reason), None) or _of_columns(function, table, error)
-        return f"cannot be applied to these columns: {reason}"
+    reason = "their types differ from what it reads"
+    if _fits(function, table):
+        try:
+            return table.select(function.expression()).to_series()
+        except (pl.exceptions.PolarsError, ValueError) as error:
+            reason = str(error).splitlines()[0]
+    unfit = (condition.unfit(table) for condition in conditions_of(function.condition))
+    found = next((reason for reason in unfit if reason), None) or _of_columns(function, table, reason)
+    return f"cannot be applied to these columns: {found}"
 
 
-def _of_columns(function: DeclaredLabelingFunction, table: pl.DataFrame, error: Exception) -> str:
+def _of_columns(function: DeclaredLabelingFunction, table: pl.DataFrame, reason: str) -> str:
     kinds = ", ".join(f"{name} ({table.schema[name]})" for name in dict.fromkeys(columns_of(function)))
-    return f"{kinds}: {str(error).splitlines()[0]}"
+    return f"{kinds}: {reason}"
 
 
 def _readable(columns: Sequence[str]) -> list[str]:

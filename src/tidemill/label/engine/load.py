@@ -15,6 +15,7 @@ from tidemill.label.engine.process import confinement_of
 from tidemill.label.engine.readable import is_within
 from tidemill.label.engine.sandbox import Confinement
 from tidemill.label.engine.worker_pool import Limits, RemoteFunction, WorkerPool
+from tidemill.label.functions.changing_values import changing_values
 from tidemill.label.functions.declared import DeclaredLabelingFunction
 from tidemill.label.functions.function_fingerprint import fingerprint
 from tidemill.label.functions.loading import files_of, load_file, refuse_bad_names, unread_files_of
@@ -162,7 +163,12 @@ def open_functions(
     python = [file for file in files if file.suffix == ".py"]
     confinement = confine_to(path if path.is_dir() else path.parent, access)
     loaded = LoadedFunctions([], tuple(classes), limits, processes, confinement)
-    loaded.unread = [*(unread_files_of(path) if path.is_dir() else []), *undecorated_functions(files)]
+    helpers = sorted((path if path.is_dir() else path.parent).rglob("_*.py")) if python else []
+    loaded.unread = [
+        *(unread_files_of(path) if path.is_dir() else []),
+        *undecorated_functions(files),
+        *changing_values([*files, *helpers]),
+    ]
     try:
         by_file: dict[Path, list[Any]] = dict(zip(python, loaded.start(python), strict=True)) if python else {}
         by_file |= {
