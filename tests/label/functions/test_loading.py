@@ -7,6 +7,7 @@ import pytest
 
 from tidemill.contracts import FunctionError
 from tidemill.label.engine.apply import apply
+from tidemill.label.engine.failures import Quarantine
 from tidemill.label.functions.loading import load_functions
 from tidemill.label.functions.row import Row
 
@@ -256,6 +257,58 @@ def test_so_is_one_of_functions_made_otherwise(folder, written):
     with pytest.raises(FunctionError, match="4 votes for '5'"):
         load_functions(folder(f__py=head + written + "\n"), classes=STARS)
     assert load_functions(folder(f__py=head + written.replace("4", "'4'") + "\n"), classes=STARS)
+
+
+@pytest.mark.parametrize(
+    "constant", ["BAD = -1\n", "import enum\n\n\nclass Mood(enum.IntEnum):\n    BAD = -1\n\n\nBAD = Mood.BAD\n"]
+)
+def test_so_is_a_constant_that_would_abstain(folder, constant):
+    text = (
+        "from tidemill.label import *\n"
+        + constant
+        + "\n\n@labeling_function()\ndef f(row):\n    return BAD if row.n else ABSTAIN\n"
+    )
+    with pytest.raises(FunctionError, match="-1 abstains, and '-1' is the name of another"):
+        load_functions(folder(f__py=text), classes=("-1", "0", "1"))
+
+
+COMPUTED = """import numpy as np
+import polars as pl
+from tidemill.label import *
+
+MANY = 4
+
+
+@labeling_function()
+def of_rows(row):
+    return {of_rows}
+
+
+@batch_labeling_function()
+def of_tables(rows):
+    return {of_tables}
+"""
+
+
+@pytest.mark.parametrize(
+    ("of_rows", "of_tables"),
+    [
+        ("MANY + 0", "np.full(len(rows), MANY)"),
+        ("np.int64(MANY)", "rows.select(pl.lit(MANY, pl.Int16)).to_series()"),
+        ("np.where(row.n > 0, MANY, ABSTAIN)", "pl.when(pl.col('n') > 0).then(MANY + 0).otherwise(ABSTAIN)"),
+        ("len('four')", "pl.Series([MANY] * len(rows))"),
+    ],
+)
+def test_so_is_one_that_a_function_computes(folder, of_rows, of_tables):
+    path = folder(f__py=COMPUTED.format(of_rows=of_rows, of_tables=of_tables))
+    rows = pl.DataFrame({"row_id": ["a"], "n": [3]})
+    failures = Quarantine(limit=9)
+    votes = apply(rows, load_functions(path, classes=STARS), n_classes=5, on_error=failures)
+    assert votes.tolist() == [[-1, -1]]
+    assert [("returned the number 4, which votes for '5'" in str(failure)) for failure in failures.failures] == [
+        True
+    ] * 2
+    assert apply(rows, load_functions(path, classes=tuple("01234")), n_classes=5).tolist() == [[4, 4]]
 
 
 def test_a_number_that_a_function_within_returns_is_no_vote(folder):

@@ -16,7 +16,7 @@ import polars as pl
 from tidemill.common.spelling import did_you_mean
 from tidemill.contracts import ABSTAIN, Votes, not_class
 from tidemill.label.conditions.generated import GENERATED
-from tidemill.label.conditions.vote_names import vote_of
+from tidemill.label.conditions.vote_names import unclear_numbers, unclear_vote, vote_of
 from tidemill.label.engine.failures import Failure, OnError, can_be_interrupted, fail, traceback_of
 from tidemill.label.engine.row_applier import STATISTIC, Position, RowApplier, check_vote
 from tidemill.label.engine.unread_values import conditions_of
@@ -245,6 +245,8 @@ def _batch_votes(function: BatchLabelingFunction, table: pl.DataFrame) -> pl.Ser
         return _votes_of_names(answer.cast(pl.String), function.classes)
     if not answer.dtype.is_integer():
         return f"returned votes of type {answer.dtype}; return integers, or names of classes"
+    if unclear := unclear_numbers(function.classes) & set(answer.unique()):
+        return unclear_vote(min(unclear), function.classes)
     return answer
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import enum
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Final
@@ -57,13 +57,16 @@ def refuse_other_numbers(module: ModuleType, path: Path, classes: Sequence[str])
             )
 
 
-def refuse_names_as_numbers(path: Path, classes: Sequence[str]) -> None:
+def refuse_names_as_numbers(module: ModuleType, path: Path, classes: Sequence[str]) -> None:
     """Refuse a file in which a written number votes, where it is the name of one class and the place of another, or abstains.
 
-    Stars from 1 to 5 are the numbers 0 to 4, and of moods -1, 0 and 1 the first would abstain.
+    Stars from 1 to 5 are the numbers 0 to 4, and of moods -1, 0 and 1 the first would abstain. A constant of the file counts as its number,
+    but for one named ABSTAIN.
 
     Parameters
     ----------
+    module
+        The file as a module.
     path
         The file.
     classes
@@ -76,7 +79,8 @@ def refuse_names_as_numbers(path: Path, classes: Sequence[str]) -> None:
     """
     if all(fold(name) == str(place) for place, name in enumerate(classes) if _is_number(name)):
         return
-    for number, line in _written_votes(path):
+    constants = {name: value for name, value in _constants(module) if _plain(name) != _ABSTAIN}
+    for number, line in _written_votes(path, constants):
         if str(number) in classes and (number < 0 or classes[number : number + 1] != [str(number)]):
             meant = "abstains" if number == ABSTAIN else "is no class"
             meant = f"votes for {classes[number]!r}, the class of that place" if 0 <= number < len(classes) else meant
@@ -90,7 +94,7 @@ def _is_number(name: str) -> bool:
     return name.removeprefix("-").isdecimal()
 
 
-def _written_votes(path: Path) -> Iterator[tuple[int, int]]:
+def _written_votes(path: Path, constants: Mapping[str, int]) -> Iterator[tuple[int, int]]:
     """Numbers that labeling functions return, or that are the vote of a declared one, with their lines."""
     for node in ast.walk(parse_python(path.read_bytes())):
         if isinstance(node, ast.FunctionDef) and any(
@@ -98,14 +102,16 @@ def _written_votes(path: Path) -> Iterator[tuple[int, int]]:
         ):
             for inner in _own_nodes(node):
                 if isinstance(inner, ast.Return) and inner.value is not None:
-                    yield from _whole_numbers(inner.value)
+                    yield from _whole_numbers(inner.value, constants)
                 elif isinstance(inner, ast.Call) and getattr(inner.func, "attr", None) in _CHOOSING:
-                    yield from (found for argument in inner.args for found in _whole_numbers(argument))
+                    yield from (found for argument in inner.args for found in _whole_numbers(argument, constants))
         elif isinstance(node, ast.Call):
-            yield from (found for word in node.keywords if word.arg == "vote" for found in _whole_numbers(word.value))
+            yield from (
+                found for word in node.keywords if word.arg == "vote" for found in _whole_numbers(word.value, constants)
+            )
             if "labeling_function" in ast.unparse(node.func):
                 lambdas = (argument.body for argument in node.args if isinstance(argument, ast.Lambda))
-                yield from (found for body in lambdas for found in _whole_numbers(body))
+                yield from (found for body in lambdas for found in _whole_numbers(body, constants))
 
 
 def _own_nodes(node: ast.AST) -> Iterator[ast.AST]:
@@ -116,14 +122,16 @@ def _own_nodes(node: ast.AST) -> Iterator[ast.AST]:
             yield from _own_nodes(child)
 
 
-def _whole_numbers(value: ast.expr) -> Iterator[tuple[int, int]]:
+def _whole_numbers(value: ast.expr, constants: Mapping[str, int]) -> Iterator[tuple[int, int]]:
     if isinstance(value, ast.IfExp):
-        yield from _whole_numbers(value.body)
-        yield from _whole_numbers(value.orelse)
+        yield from _whole_numbers(value.body, constants)
+        yield from _whole_numbers(value.orelse, constants)
     elif isinstance(value, ast.UnaryOp) and isinstance(value.op, ast.USub):
-        yield from ((-number, line) for number, line in _whole_numbers(value.operand))
+        yield from ((-number, line) for number, line in _whole_numbers(value.operand, constants))
     elif isinstance(value, ast.Constant) and type(value.value) is int:
         yield value.value, value.lineno
+    elif isinstance(value, ast.Name | ast.Attribute) and (name := ast.unparse(value)) in constants:
+        yield constants[name], value.lineno
 
 
 def _numbers(classes: Sequence[str]) -> dict[str, int]:

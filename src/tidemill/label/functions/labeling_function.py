@@ -19,7 +19,7 @@ import polars as pl
 
 from tidemill.common.spelling import did_you_mean
 from tidemill.contracts import ABSTAIN, FunctionError
-from tidemill.label.conditions.vote_names import vote_of
+from tidemill.label.conditions.vote_names import unclear_numbers, unclear_vote, vote_of
 from tidemill.label.functions.row import Row, draft_of, final_row, memo_of
 
 _made: ContextVar[list[LabelingFunction | BatchLabelingFunction] | None] = ContextVar("made", default=None)
@@ -79,6 +79,10 @@ class LabelingFunction:
         Names of the classes, where the function returns a name (``"spam"``, ``"not spam"``) in place of an index.
     """
 
+    classes: tuple[str, ...]
+    unclear: frozenset[int] = frozenset()
+    """Numbers that are the name of one class and vote for another, where the classes have names."""
+
     def __init__(
         self,
         name: str,
@@ -92,7 +96,7 @@ class LabelingFunction:
         self.resources = dict(resources or {})
         self.pre = tuple(pre or ())
         if classes is not None:
-            self.classes = tuple(classes)
+            _name_classes(self, classes)
         _remember(self)
 
     @property
@@ -105,10 +109,13 @@ class LabelingFunction:
         for preprocessor in self.pre:
             row = preprocessor(row)
         vote = self.f(row, **self.resources)
-        if type(vote) is int:
-            return vote
-        vote = _single(vote)
-        return self._vote_of(vote) if isinstance(vote, str) else vote
+        if type(vote) is not int:
+            vote = _single(vote)
+            if isinstance(vote, str):
+                return self._vote_of(vote)
+        if self.unclear and isinstance(vote, int | np.integer) and not isinstance(vote, bool) and vote in self.unclear:
+            raise FunctionError(unclear_vote(int(vote), self.classes))
+        return vote
 
     def __repr__(self) -> str:
         return f"LabelingFunction {self.name}"
@@ -129,7 +136,7 @@ class LabelingFunction:
         if hasattr(self, "classes"):
             return self
         named = copy.copy(self)
-        named.classes = tuple(classes)
+        _name_classes(named, classes)
         return named
 
     def _vote_of(self, name: str) -> int:
@@ -143,6 +150,12 @@ class LabelingFunction:
             hint = did_you_mean(name, classes) if named else unnamed
             raise FunctionError(f"returned {name!r}, and there is no such class{hint}")
         return vote
+
+
+def _name_classes(function: LabelingFunction, classes: Sequence[str]) -> None:
+    function.classes = tuple(classes)
+    if unclear := unclear_numbers(classes):  # set where there are some: what is set is part of a function's fingerprint
+        function.unclear = unclear
 
 
 class BatchLabelingFunction:
