@@ -312,6 +312,18 @@ def test_a_column_that_says_that_labels_were_rejected_is_told(name: str, cells: 
     assert [told in note for note in notes] == ([] if told is None else [True])
 
 
+def test_row_numbers_that_the_header_lacks_are_a_column_without_a_name() -> None:
+    table = parse(b'"text","n"\n"1","you, too",3\n"2","we meet",4\n', "t.csv")
+    assert table.columns == {"": ["1", "2"], "text": ["you, too", "we meet"], "n": ["3", "4"]}
+    assert "each row has a cell more than the header" in table.notes[0]
+
+
+@pytest.mark.parametrize("rows", ["hello, you,good\nbye, you,bad\n", "1,a,b\n1,c,d\n", "1,a,b\n2,c\n"])
+def test_texts_with_a_delimiter_in_them_are_no_row_numbers(rows: str) -> None:
+    with pytest.raises(DataError, match="3 cells where the header has 2"):
+        parse(f"text,label\n{rows}".encode(), "t.csv")
+
+
 def test_the_rule_below_the_header_of_a_markdown_table_is_no_row() -> None:
     table = parse(b"| text | label |\n|---|:--:|\n| a | good |\n| b | bad |\n", "t.csv")
     assert table.columns["label"] == [" good ", " bad "]
@@ -517,6 +529,7 @@ def test_a_file_that_is_not_what_its_suffix_says_is_named_by_its_content(data: b
         {"id": ["a", "b"], "text": ["x, y", None]},
         {"id": {"0": "a", "1": "b"}, "text": {"0": "x, y", "1": None}},
         {"version": 1, "rows": [{"id": "a", "text": "x, y"}, {"id": "b", "text": None}]},
+        {"0": {"id": "a", "text": "x, y"}, "1": {"id": "b", "text": None}},
     ],
 )
 def test_a_file_that_is_one_object_of_columns_or_rows_is_read_and_told(whole: dict[str, object]) -> None:
@@ -524,6 +537,24 @@ def test_a_file_that_is_one_object_of_columns_or_rows_is_read_and_told(whole: di
     assert table.columns == ROWS
     assert (list(table.numbers), table.unit) == ([1, 2], "row")
     assert table.notes[0].startswith("t.json: the file is one object, ")
+
+
+def test_rows_by_name_keep_their_names() -> None:
+    whole = {f"{place}.jpg": {"text": str(place)} for place in range(12)}
+    table = parse(json.dumps(whole).encode(), "t.json")
+    assert table.columns == {"id": list(whole), "text": list(map(str, range(12)))}
+    assert table.notes[0].endswith("with orient='index', and their names the column 'id'")
+
+
+def test_an_object_that_holds_objects_is_one_row() -> None:
+    row = {"question": {"text": "a"}, "answer": {"text": "b"}}
+    assert parse(json.dumps(row).encode(), "t.json").columns == {"question": [{"text": "a"}], "answer": [{"text": "b"}]}
+
+
+def test_several_lists_of_rows_in_one_file_are_refused_with_their_names() -> None:
+    rows = [{"text": "a"}, {"text": "b"}]
+    with pytest.raises(DataError, match=r"2 lists of rows \('train', 'test'\), and a file is one list: write each"):
+        parse(json.dumps({"train": rows, "test": rows}).encode(), "t.json")
 
 
 def test_a_row_with_lists_is_one_row() -> None:

@@ -111,6 +111,12 @@ def _parsed(text: str, name: str, options: ReadOptions, usual: str) -> Table:
     rows, dropped = _without_empty_last(rows)
     empty = "the last column is" if dropped == 1 else f"the last {dropped} columns are"
     notes += [f"{name}: {empty} empty in every row and left out"] if dropped else []
+    if options.header is not False and _has_row_numbers(rows):
+        rows = [(rows[0][0], ["", *rows[0][1]]), *rows[1:]]
+        notes.append(
+            f"{name}: each row has a cell more than the header, and their first cells, which are numbers, are read as a column without a name, "
+            "as R's write.table writes row numbers"
+        )
     header, rows, guessed = _header(rows, stated=options.header)
     notes += [f"{name}: {guessed}"] if guessed else []
     rows, blank = _without_blank_end(rows)
@@ -237,6 +243,13 @@ def _without_empty_last(rows: Rows) -> tuple[Rows, int]:
     if used > len(header):
         return rows, 0
     return [(number, row[:used]) for number, row in rows], width - used
+
+
+def _has_row_numbers(rows: Rows) -> bool:
+    """Whether the header lacks the first column, and this column holds different numbers: texts with a delimiter in them do not begin so."""
+    width = len(rows[0][1]) + 1
+    numbers = [row[0].strip() for _, row in rows[1:] if len(row) == width]
+    return len(numbers) == len(rows) - 1 > 1 and all(map(str.isdecimal, numbers)) and len(set(numbers)) == len(numbers)
 
 
 def _used(row: Sequence[str]) -> int:

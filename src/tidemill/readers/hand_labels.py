@@ -5,8 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-import polars as pl
-
 from tidemill.contracts import ConfigError, DataError
 from tidemill.readers.read import FORMATS, read_file
 from tidemill.readers.table import Table
@@ -44,9 +42,12 @@ def keep_hand_labels(out: Path) -> None:
 
 def _may_hold(out: Path) -> bool:
     if out.suffix.lower() == ".parquet":
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
         try:
-            return any(name.strip().lower() in _NAMES for name in pl.read_parquet_schema(out))
-        except (pl.exceptions.PolarsError, OSError):
+            return any(name.strip().lower() in _NAMES for name in pq.read_schema(out).names)
+        except (pa.ArrowException, OSError):
             return False
     with out.open("rb") as file:
         head = file.read(_HEAD).replace(b"\0", b"").lower()  # without the other bytes of UTF-16

@@ -24,6 +24,10 @@ _DATA_LABEL: Final = "data_label"
 _TOLD_SHARE: Final = 0.1
 """Share of rows from which on it is told that they lack a column; a single row is told of never."""
 _TOLD_COLUMNS: Final = 5
+_MANY_ROWS: Final = 10
+"""Objects in one object from which on they are rows, whatever they are called."""
+_BY_NAME: Final = "id"
+"""Column of the names of rows that are in one object by name."""
 
 
 def parse_json(text: str, name: str, options: ReadOptions) -> Table:
@@ -174,7 +178,14 @@ def _of_one_object(read: _Rows, name: str) -> Table | None:
     if len(columns) == len(whole) and len(sizes) == 1 and max(sizes) > 1:
         note = f"{name}: the file is one object, whose {len(columns)} values are read as columns"
         return Table(name, columns, range(1, max(sizes) + 1), "row", notes=(note,))
+    if _is_by_index(whole):
+        return _of_rows_by_index(whole, _Rows(name, "row", read.options))
     lists = [key for key, value in whole.items() if _is_rows(value)]
+    if len(lists) == len(whole) > 1:
+        raise DataError(
+            f"{name} is one object with {len(lists)} lists of rows ({', '.join(map(repr, lists))}), and a file is one list: write each into a "
+            "file of its own, or all into one list"
+        )
     if len(lists) != 1:
         return None
     within = _Rows(name, "row", read.options)
@@ -183,6 +194,29 @@ def _of_one_object(read: _Rows, name: str) -> Table | None:
     return _to_table(
         within, within.found, [f"{name}: the file is one object, and the rows are the list {lists[0]!r} in it"]
     )
+
+
+def _is_by_index(whole: dict[str, Any]) -> bool:
+    """Whether the values are rows, by their numbers or by many names, that have a key in common."""
+    values = list(whole.values())
+    if len(values) < 2 or not all(isinstance(value, dict) for value in values):  # noqa: PLR2004 - one row is one object
+        return False
+    is_numbered = all(key == str(place) for place, key in enumerate(whole))
+    return bool(set.intersection(*map(set, values))) and (is_numbered or len(values) > _MANY_ROWS)
+
+
+def _of_rows_by_index(whole: dict[str, Any], within: _Rows) -> Table:
+    """Rows by number or name; names become a column, since they may be those of files or ids."""
+    is_numbered = all(key == str(place) for place, key in enumerate(whole))
+    named = (
+        ""
+        if is_numbered or any(_BY_NAME in row for row in whole.values())
+        else f", and their names the column {_BY_NAME!r}"
+    )
+    within.found = [({_BY_NAME: key} | row) if named else row for key, row in whole.items()]
+    within.numbers = list(range(1, len(within.found) + 1))
+    note = f"{within.name}: the file is one object, whose {len(whole)} values are read as rows, as pandas writes them with orient='index'{named}"
+    return _to_table(within, within.found, [note])
 
 
 def _is_split(whole: dict[str, Any]) -> bool:
