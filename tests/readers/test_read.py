@@ -324,6 +324,49 @@ def test_texts_with_a_delimiter_in_them_are_no_row_numbers(rows: str) -> None:
         parse(f"text,label\n{rows}".encode(), "t.csv")
 
 
+def described(features: object, suffix: str) -> bytes:
+    """A file as Hugging Face's datasets write it."""
+    about = json.dumps({"info": {"features": features}})
+    table = pa.table({"text": ["a", "b", "c", "d"], "label": [1, 0, -1, None]}).replace_schema_metadata(
+        {"huggingface": about}
+    )
+    file = io.BytesIO()
+    if suffix == ".parquet":
+        pq.write_table(table, file)
+    else:
+        with (pa.ipc.new_file if suffix == ".feather" else pa.ipc.new_stream)(file, table.schema) as writer:
+            writer.write_table(table)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize("suffix", [".parquet", ".arrow", ".feather"])
+def test_class_labels_of_datasets_are_the_names_that_the_file_has_for_them(suffix: str) -> None:
+    features = {
+        "text": {"dtype": "string", "_type": "Value"},
+        "label": {"names": ["neg", "pos"], "_type": "ClassLabel"},
+    }
+    table = parse(described(features, suffix), f"t{suffix}")
+    assert table.columns == {"text": ["a", "b", "c", "d"], "label": ["pos", "neg", None, None]}
+    assert table.notes == (
+        f"t{suffix}: numbers of column 'label' are read as the names that the file has for them (0 is neg, 1 is pos)",
+    )
+
+
+@pytest.mark.parametrize(
+    "features",
+    [
+        {"label": {"names": ["neg"], "_type": "ClassLabel"}},  # of another table
+        {"label": {"dtype": "int64", "_type": "Value"}},
+        {"label": [{"names": ["neg", "pos"], "_type": "ClassLabel"}]},
+        ["label"],
+        None,
+    ],
+)
+def test_numbers_without_names_stay_numbers(features: object) -> None:
+    table = parse(described(features, ".parquet"), "t.parquet")
+    assert (table.columns["label"], table.notes) == ([1, 0, -1, None], ())
+
+
 def test_the_rule_below_the_header_of_a_markdown_table_is_no_row() -> None:
     table = parse(b"| text | label |\n|---|:--:|\n| a | good |\n| b | bad |\n", "t.csv")
     assert table.columns["label"] == [" good ", " bad "]

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
@@ -20,6 +22,9 @@ from tidemill.readers.table import Table
 if TYPE_CHECKING:
     from python_calamine import CalamineWorkbook
 
+_DATASETS: Final = "huggingface"
+"""Key of the file's metadata under which Hugging Face's datasets describe the columns."""
+_SHOWN: Final = 5
 _FILE_MARK: Final = b"ARROW1"
 """First bytes of an Arrow file; a stream has none."""
 _UNCOMPUTED: Final = (
@@ -48,7 +53,7 @@ def parse_parquet(data: bytes, name: str) -> Table:
     Returns
     -------
     Table
-        Columns with the types of the file.
+        Columns with the types of the file; class labels of Hugging Face's datasets are the names that the file has for them.
 
     Raises
     ------
@@ -56,7 +61,8 @@ def parse_parquet(data: bytes, name: str) -> Table:
         The bytes are no Parquet file.
     """
     try:
-        return _of_frame(pl.read_parquet(io.BytesIO(data)), name)
+        frame = pl.read_parquet(io.BytesIO(data))
+        return _with_class_names(_of_frame(frame, name), pl.read_parquet_metadata(io.BytesIO(data)).get(_DATASETS))
     except pl.exceptions.DuplicateError as error:
         raise DataError(f"{name}: {error}; rename one where the file is written") from error
     except (pl.exceptions.PolarsError, OSError) as error:
@@ -83,24 +89,55 @@ def parse_arrow(data: bytes, name: str) -> Table:
     DataError
         The bytes are no Arrow file or stream.
     """
-    _refuse_columns_twice(data, name)
+    schema = _schema_of_arrow(data, name)
+    _refuse_twice(schema.names, name)
+    features = (schema.metadata or {}).get(_DATASETS.encode())
     read = pl.read_ipc if data.startswith(_FILE_MARK) else pl.read_ipc_stream
     try:
-        return _of_frame(read(io.BytesIO(data)), name)
+        return _with_class_names(_of_frame(read(io.BytesIO(data)), name), features)
     except (pl.exceptions.PolarsError, OSError) as error:
         raise DataError(f"{name} cannot be read as Arrow ({error}): copy it again") from error
 
 
-def _refuse_columns_twice(data: bytes, name: str) -> None:
-    """Before Polars reads the file: it panics on such columns."""
+def _schema_of_arrow(data: bytes, name: str) -> Any:
+    """Before Polars reads the file: it panics on columns of one name."""
     import pyarrow as pa
 
     opened = pa.ipc.open_file if data.startswith(_FILE_MARK) else pa.ipc.open_stream
     try:
-        header = opened(pa.BufferReader(data)).schema.names
+        return opened(pa.BufferReader(data)).schema
     except (pa.ArrowException, OSError) as error:
         raise DataError(f"{name} cannot be read as Arrow ({error}): copy it again") from error
-    _refuse_twice(header, name)
+
+
+def _with_class_names(table: Table, features: str | bytes | None) -> Table:
+    """The names that a file of Hugging Face's datasets has for its class labels, in place of their numbers; -1 is no label."""
+    columns, notes = dict(table.columns), []
+    for column, names in _class_names(features).items():
+        numbers = columns.get(column, [])
+        if numbers and all(
+            number is None or (isinstance(number, int) and -1 <= number < len(names)) for number in numbers
+        ):
+            columns[column] = [None if number is None or number < 0 else names[number] for number in numbers]
+            shown = ", ".join(f"{number} is {one}" for number, one in enumerate(names[:_SHOWN]))
+            more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+            notes.append(
+                f"{table.name}: numbers of column {column!r} are read as the names that the file has for them ({shown}{more})"
+            )
+    return replace(table, columns=columns, notes=(*table.notes, *notes))
+
+
+def _class_names(features: str | bytes | None) -> dict[str, list[str]]:
+    """By column; nothing where the description of the columns is not as that library writes it."""
+    try:
+        known = json.loads(features or "{}")["info"]["features"]
+        return {
+            column: list(map(str, about["names"]))
+            for column, about in known.items()
+            if isinstance(about, dict) and about.get("_type") == "ClassLabel" and isinstance(about.get("names"), list)
+        }
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return {}
 
 
 def _of_frame(frame: pl.DataFrame, name: str) -> Table:
