@@ -251,6 +251,29 @@ def test_functions_without_a_decorator_are_told(tmp_path, rows, capsys):
     assert "b.py" not in told
 
 
+@pytest.mark.parametrize(
+    ("helper", "head", "inside", "told"),
+    [
+        (
+            "_h",
+            "",
+            "from _h import WORD",
+            "Import _h at the head of the file: files beside it are found while it is loaded",
+        ),
+        ("statistics", "from statistics import WORD", "", "statistics.py beside it has the name of a module of Python"),
+    ],
+)
+def test_helpers_that_are_not_found_are_told_with_what_helps(tmp_path, rows, helper, head, inside, told):
+    folder = tmp_path / "lfs"
+    (folder / "more").mkdir(parents=True)
+    (folder / f"{helper}.py").write_text("WORD = 'win'\n")
+    (folder / "a.py").write_text(
+        f"from tidemill.label import labeling_function\n{head}\n\n@labeling_function()\ndef f(row):\n    {inside or 'pass'}\n    return WORD in row.text\n"
+    )
+    with pytest.raises(FunctionError, match=told):
+        votes(rows, folder)
+
+
 def test_values_that_change_each_time_a_file_is_loaded_are_told_of_helpers_too(tmp_path, rows, capsys):
     folder = tmp_path / "lfs"
     folder.mkdir()

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from types import TracebackType
 
 from tidemill.contracts import FunctionError
 
@@ -89,9 +90,20 @@ def traceback_of(error: BaseException) -> str:
     Returns
     -------
     str
-        Python's traceback without the frames of this package that called the function.
+        Python's traceback without the frames of this package that called the function; of a helper that is imported too late, what helps.
     """
     trace = error.__traceback__
     while trace is not None and trace.tb_frame.f_code.co_filename.startswith(_PACKAGE):
         trace = trace.tb_next
-    return "".join(traceback.format_exception(type(error), error, trace)).rstrip()
+    return "".join(traceback.format_exception(type(error), error, trace)).rstrip() + _hint(error, trace)
+
+
+def _hint(error: BaseException, trace: TracebackType | None) -> str:
+    if not isinstance(error, ModuleNotFoundError) or trace is None or not error.name:
+        return ""
+    helper = Path(trace.tb_frame.f_code.co_filename).parent / f"{error.name.replace('.', '/')}.py"
+    return (
+        f"\nImport {error.name} at the head of the file: files beside it are found while it is loaded"
+        if helper.is_file()
+        else ""
+    )

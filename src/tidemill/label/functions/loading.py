@@ -238,7 +238,7 @@ def run_file(path: Path) -> ModuleType:
         except SystemExit as error:
             raise FunctionError(_about_exit(error, path)) from error
         except Exception as error:
-            raise FunctionError(f"{path} cannot be loaded:\n{_user_lines(error, path)}{_hint(error)}") from error
+            raise FunctionError(f"{path} cannot be loaded:\n{_user_lines(error, path)}{_hint(error, path)}") from error
     return module
 
 
@@ -289,7 +289,11 @@ def _about_exit(error: SystemExit, path: Path) -> str:
     )
 
 
-def _hint(error: Exception) -> str:
+def _hint(error: Exception, path: Path) -> str:
+    module = getattr(error, "name", None) or ""
+    beside = path.parent / f"{module}.py"
+    if isinstance(error, ImportError) and beside.is_file() and module in sys.stdlib_module_names:
+        return f"\n{beside.name} beside it has the name of a module of Python, which is imported in its place: rename it, as in _{beside.name}"
     if isinstance(error, ModuleNotFoundError) and (error.name or "").partition(".")[0] == "snorkel":
         return "\nA file written for Snorkel imports from tidemill.label in place of snorkel.labeling; docs/from_snorkel.md"
     return ""
