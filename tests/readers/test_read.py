@@ -21,7 +21,7 @@ from tests.readers.workbooks import workbook
 from tidemill.contracts import DataError
 from tidemill.readers import compressed, formulas
 from tidemill.readers.options import ReadOptions
-from tidemill.readers.other_tools import notes_on_status
+from tidemill.readers.other_tools import notes_on_splits, notes_on_status
 from tidemill.readers.read import SUFFIXES, parse, read_file, report_reading
 from tidemill.readers.table import BadRow, Table, nearest
 
@@ -365,6 +365,24 @@ def test_class_labels_of_datasets_are_the_names_that_the_file_has_for_them(suffi
 def test_numbers_without_names_stay_numbers(features: object) -> None:
     table = parse(described(features, ".parquet"), "t.parquet")
     assert (table.columns["label"], table.notes) == ([1, 0, -1, None], ())
+
+
+@pytest.mark.parametrize(
+    ("cells", "but", "told"),
+    [
+        (["train", "Test", None], (), 1),
+        (["train", "val", "test"], ("part",), 0),
+        (["train", "train", "train"], (), 0),
+        (["train", "plane", "test"], (), 0),
+        ([1, 2, 3], (), 0),
+        ([["train"], ["test"], None], (), 0),
+    ],
+)
+def test_a_column_that_divides_rows_and_is_not_followed_is_told(
+    cells: list[Any], but: tuple[str, ...], told: int
+) -> None:
+    notes = notes_on_splits(Table("t.csv", {"text": ["a", "b", "c"], "part": cells}, (2, 3, 4)), but=but)
+    assert [note.startswith("t.csv: column 'part' (test, train) is not followed") for note in notes] == [True] * told
 
 
 def test_the_rule_below_the_header_of_a_markdown_table_is_no_row() -> None:

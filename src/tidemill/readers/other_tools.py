@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import replace
 from typing import Any, Final
 
@@ -15,6 +16,9 @@ _ANSWERED: Final = ("label", "accept")
 
 
 _STATUS: Final = re.compile(r"(annotation|label|review)?[ _]?(status|state|decision)", re.IGNORECASE)
+_SPLIT_NAMES: Final = frozenset(
+    {"train", "training", "dev", "val", "valid", "validation", "test", "testing", "holdout"}
+)
 _NOT_ACCEPTED: Final = frozenset(
     {"rejected", "reject", "skipped", "skip", "cancelled", "canceled", "ignored", "deleted"}
 )
@@ -41,6 +45,34 @@ def notes_on_status(table: Table) -> list[str]:
             notes.append(
                 f"{table.name}: column {name!r} is {', '.join(map(repr, sorted(set(found))))} in {len(found)} rows, whose labels are "
                 "taken as others are: take these rows out of the file where their labels do not count"
+            )
+    return notes
+
+
+def notes_on_splits(table: Table, *, but: Collection[str | None] = ()) -> list[str]:
+    """Tell of a column that divides rows into training and test data, which nothing follows.
+
+    Parameters
+    ----------
+    table
+        Rows.
+    but
+        Columns that have another meaning.
+
+    Returns
+    -------
+    list of str
+        A note per such column.
+    """
+    notes = []
+    for name, cells in table.columns.items():
+        if name in but or not all(cell is None or isinstance(cell, str) for cell in cells):
+            continue
+        values = {cell.strip().lower() for cell in cells if cell} - {""}
+        if len(values) > 1 and values <= _SPLIT_NAMES:
+            notes.append(
+                f"{table.name}: column {name!r} ({', '.join(sorted(values))}) is not followed: Tidemill divides rows on its own (ingest.split). To keep test "
+                "rows out, leave them out of the file"
             )
     return notes
 

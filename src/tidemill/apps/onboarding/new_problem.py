@@ -43,7 +43,7 @@ from tidemill.project.project import Project
 from tidemill.readers.cell_text import as_string
 from tidemill.readers.number_spellings import notes_on_numbers
 from tidemill.readers.options import DEFAULTS, ReadOptions
-from tidemill.readers.other_tools import notes_on_status
+from tidemill.readers.other_tools import notes_on_splits, notes_on_status
 from tidemill.readers.table import Table, nearest
 from tidemill.reports.project import Arrival, ChampionPin, Manifest
 
@@ -364,6 +364,7 @@ def _plan_table(wanted: NewProblem, source: Path) -> _Plan:
     ingest["meta"] = metadata_kinds(wanted.meta, table, source, _reading(ingest))
     notes += notes_on_numbers(table, ingest["meta"])
     notes += [] if wanted.label is None else notes_on_status(table)
+    notes += notes_on_splits(table, but=(content, wanted.label, *wanted.meta))
     others = _others(table, ingest)
     problem = Problem(name=wanted.name, modality=modality, classes=classes)
     sizes = class_sizes(labels, classes)
