@@ -1,10 +1,11 @@
-"""Signs that a text is not what its author wrote: UTF-7 read as ASCII, and UTF-8 that was decoded wrongly and saved again.
+"""Signs that a text is not what its author wrote: UTF-7 read as ASCII, UTF-8 that was decoded wrongly and saved again, and HTML.
 
-Both are noted with a sample and left as they are: only a person knows whether the text is about such strings.
+All are noted with a sample and left as they are: only a person knows whether the text is about such strings.
 """
 
 from __future__ import annotations
 
+import html
 import re
 import unicodedata
 from collections.abc import Iterator
@@ -21,6 +22,9 @@ _SAMPLE: Final = 2000
 """Cells with letters that are not ASCII, among which doubly encoded ones are counted."""
 _NOTED: Final = 0.02
 """Share of them from which on they are noted."""
+_ENTITY: Final = re.compile(r"&(?:[a-z]{2,8}[0-9]?|#[0-9]{2,7}|#x[0-9a-f]{2,6});", re.IGNORECASE)
+_ENTITIES: Final = (2, 0.01)
+"""Cells with an entity of HTML, and their share of a column, from which on they are noted."""
 _RUN: Final = re.compile(r"[^\x00-\x7f]{2,}")
 
 
@@ -85,6 +89,37 @@ def doubly_encoded_note(table: Table) -> str | None:
         f"again: {part!r} is {right!r} (in {text[:40]!r}). They are kept as they are; export the file again as UTF-8, or mend each "
         f'cell in Python: cell.encode("{encoding}").decode("utf-8")'
     )
+
+
+def entities_note(table: Table) -> str | None:
+    """Word a note about texts in which letters are written as HTML has them, such as ``don&#39;t``, which words do not match.
+
+    Parameters
+    ----------
+    table
+        Rows of a file.
+
+    Returns
+    -------
+    str or None
+        The number of such cells of the first column that has them, a sample and what mends them; None where there are few.
+    """
+    least, share = _ENTITIES
+    for column, cells in table.columns.items():
+        found = [match for cell in cells if isinstance(cell, str) and "&" in cell and (match := _entity(cell))]
+        if len(found) >= max(least, share * len(cells)):
+            first = found[0]
+            shown = first.string[max(0, first.start() - 15) : first.end() + 15]
+            return (
+                f"{table.name}: {len(found)} of {len(cells)} cells of column {column!r} have letters as HTML writes them, such as {first[0]!r} for "
+                f"{html.unescape(first[0])!r} (in {shown!r}). They are kept as they are, and words that functions look for do not match them; to "
+                "mend each cell in Python: html.unescape(cell)"
+            )
+    return None
+
+
+def _entity(cell: str) -> re.Match[str] | None:
+    return next((match for match in _ENTITY.finditer(cell) if html.unescape(match[0]) != match[0]), None)
 
 
 def _cells(table: Table) -> Iterator[str]:

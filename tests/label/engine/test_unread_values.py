@@ -5,6 +5,7 @@ from tidemill.label.engine.unread_values import unread_values
 from tidemill.label.functions.declared import declared_functions
 from tidemill.label.functions.yaml_lines import parse_yaml
 
+APOSTROPHE = "f: 1 of 2 texts of column 'text' have a word with another apostrophe ({}: add it to the words), such as {!r}: it abstains there"
 CLASSES = ("ham", "spam")
 DATES = pl.DataFrame(
     {"row_id": list("abcd"), "day": ["2025-04-01", "01.04.2025", None, " "], "who": ["ham", "negativ", "n/a", "Spam"]}
@@ -41,6 +42,20 @@ def told(folder, function, table=DATES):
 )
 def test_values_that_a_function_abstains_on_since_it_cannot_read_them_are_told(tmp_path, function, said):
     assert told(tmp_path, function) == said
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ('["don\'t", win]', [APOSTROPHE.format("don\u2019t", "I don\u2019t know")]),
+        ('["don\u2019t"]', [APOSTROPHE.format("don't", "We DON'T know")]),
+        ('["don\u2019t", "don\'t"]', []),
+        ("[know]", []),
+    ],
+)
+def test_words_that_texts_have_with_another_apostrophe_are_told(tmp_path, words, said):
+    table = pl.DataFrame({"row_id": list("abc"), "text": ["I don\u2019t know", "We DON'T know", None]})
+    assert told(tmp_path, f"{{name: f, kind: keywords, words: {words}, vote: ham}}", table) == said
 
 
 def test_a_table_beside_the_functions_of_which_no_row_is_there_is_told(tmp_path):

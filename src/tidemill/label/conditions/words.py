@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from textwrap import shorten
 from typing import Annotated, ClassVar, Final, Literal
 
 import polars as pl
 from pydantic import Field, field_validator, model_validator
 
 from tidemill.contracts import Settings
-from tidemill.label.conditions.base import Condition, Word, Words, any_of, as_text, escaped, parts_of
+from tidemill.label.conditions.base import Condition, Unread, Word, Words, any_of, as_text, escaped, parts_of
 from tidemill.label.conditions.lookaround import compiled, has_matches, reason_against
 
 Flag = Literal["ignore_case", "multi_line", "dot_all"]
@@ -16,6 +17,11 @@ _RUN: Final = 5
 """Length of the texts of one character in which the pattern is looked for."""
 _AT_ENDS: Final = 2
 """Matches of no length that anchors alone may give: one at either end."""
+_SWAPPED: Final = str.maketrans({"'": "\u2019", "\u2019": "'"})
+"""Apostrophes as they are typed and as they are typeset."""
+_APOSTROPHES: Final = frozenset("'\u2019")
+_SHOWN: Final = 3
+_LONG: Final = 60
 _FLAGS: Final = {"ignore_case": "i", "multi_line": "m", "dot_all": "s"}
 
 
@@ -67,6 +73,28 @@ class Keywords(Condition):
         each = [self._contains((word,)).cast(pl.UInt16) for word in self.words]
         wanted = len(each) if self.at_least is None else self.at_least
         return pl.sum_horizontal(each, ignore_nulls=False) >= wanted
+
+    def unread(self, table: pl.DataFrame) -> Unread | None:
+        """Count the texts that have a word with the other apostrophe, typed for typeset or the other way round, and none as it is written.
+
+        Parameters
+        ----------
+        table
+            The rows.
+
+        Returns
+        -------
+        Unread or None
+            None where no word has an apostrophe, or the column is not there.
+        """
+        own = tuple(word for word in self.words if _APOSTROPHES & set(word))
+        if not own or table.schema.get(self.column) != pl.String:
+            return None
+        swapped = tuple(word.translate(_SWAPPED) for word in own)
+        texts = table[self.column].drop_nulls()
+        missed = texts.filter(texts.to_frame().select(self._contains(swapped) & ~self._contains(own)).to_series())
+        what = f"texts of column {self.column!r} have a word with another apostrophe ({', '.join(swapped[:_SHOWN])}: add it to the words)"
+        return Unread(len(missed), len(texts), shorten(missed[0], _LONG) if len(missed) else "", what)
 
     def _next_to(self, near: Near) -> str:
         here, there = f"(?:{any_of(self.words)})", f"(?:{any_of(near.words)})"

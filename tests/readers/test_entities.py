@@ -1,0 +1,32 @@
+"""Letters that are written as HTML has them."""
+
+import pytest
+
+from tidemill.readers.read import parse
+
+
+def notes(*texts):
+    lines = "\n".join(f'"{text}"' for text in texts)
+    return [note for note in parse(f"text\n{lines}\n".encode(), "t.csv").notes if "HTML" in note]
+
+
+def test_letters_of_html_are_told_with_a_sample_and_what_mends_them():
+    (told,) = notes("I can&#39;t log in", "fish &amp; chips", "plain")
+    assert told == (
+        "t.csv: 2 of 3 cells of column 'text' have letters as HTML writes them, such as '&#39;' for \"'\" (in 'I can&#39;t log in'). They are kept as "
+        "they are, and words that functions look for do not match them; to mend each cell in Python: html.unescape(cell)"
+    )
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        ("fish & chips; and peas", "a&b;c"),
+        ("see ?a=1&lt=2", "https://a.example/?x=1&copy=2"),
+        ("the entity &amp; is one", *["plain"] * 300, "and &lt; is another"),
+        ("one &amp; alone",),
+        ("&nosuch; &entity;", "&nosuch;"),
+    ],
+)
+def test_ampersands_and_single_entities_are_not_told(texts):
+    assert notes(*texts) == []
