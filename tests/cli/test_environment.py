@@ -160,6 +160,16 @@ def test_an_encoding_without_the_characters_prints_their_codes(made: Path, varia
 
 
 @pytest.mark.slow
+def test_standard_output_without_the_characters_gets_their_codes(made: Path, tmp_path: Path):
+    (tmp_path / "rows.csv").write_text("text\nyou win\n")
+    (tmp_path / "f.yaml").write_text("functions: [{name: win, kind: keywords, words: [win], vote: yay}]\n")
+    words = f"{tmp_path}/rows.csv --functions {tmp_path}/f.yaml --classes yay,nay --out {tmp_path}/votes.csv"
+    done = shell(f"{TIDEMILL} label {words}", made, LC_ALL="C", PYTHONUTF8="0", PYTHONCOERCECLOCALE="0")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert r"\u2502 win" in done.stdout
+
+
+@pytest.mark.slow
 def test_neither_home_nor_terminal_nor_input_is_needed(made: Path):
     done = shell(f"unset HOME; {TIDEMILL} models spam <&-", made, TERM="dumb", TMPDIR="/nonexistent")
     assert (done.returncode, done.stderr) == (0, "")

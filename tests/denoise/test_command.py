@@ -302,7 +302,8 @@ def test_a_column_that_is_the_majority_of_the_others_is_told(tmp_path):
     path = tmp_path / "votes.parquet"
     columns = {f"f{j}": votes[j] for j in range(5)}
     pl.DataFrame(columns | {"summary": best}).write_parquet(path)
-    (told,) = read_votes(path, "abc").notes
+    order, told = sorted(read_votes(path, "abc").notes)
+    assert order == "votes.parquet: 0 is 'a', 1 is 'b', 2 is 'c', in the order of --classes"
     assert told.startswith(
         f"votes.parquet: column 'summary' is the majority of the others in each of {clear.sum()} rows"
     )
@@ -310,11 +311,11 @@ def test_a_column_that_is_the_majority_of_the_others_is_told(tmp_path):
     place = int(np.flatnonzero(clear)[-1])
     other[place] = (best[place] + 1) % 3
     pl.DataFrame(columns | {"summary": other}).write_parquet(path)
-    assert read_votes(path, "abc").notes == ()
+    assert read_votes(path, "abc").notes == (order,)
     pl.DataFrame(columns | {"summary": best}).extend(
         pl.DataFrame({name: [-1] for name in columns} | {"summary": [0]})
     ).write_parquet(path)
-    assert read_votes(path, "abc").notes == ()
+    assert read_votes(path, "abc").notes == (order,)
 
 
 def test_a_column_that_never_abstains_and_agrees_by_chance_is_asked_about(tmp_path):
@@ -618,7 +619,7 @@ def test_arrays_are_told_how_they_are_read_as_tables_are(tmp_path, votes, told):
     assert read_votes(path, ("ham", "spam"), options=VoteOptions(abstain=0)).notes == ()
     assert not any("an abstain, 0" in one for one in read_votes(path, "012").notes)
     np.save(path, np.array([[-1, 1], [-1, 1]]))
-    assert read_votes(path, ("ham", "spam")).notes == ()
+    assert read_votes(path, ("ham", "spam")).notes == ("v.npy: 1 is 'spam', in the order of --classes",)
 
 
 def test_votes_without_an_abstain_are_told_to_be_read_with_0_as_the_first_class(tmp_path):
@@ -628,7 +629,33 @@ def test_votes_without_an_abstain_are_told_to_be_read_with_0_as_the_first_class(
     assert "no function abstains anywhere, and 0 is read as 'ham'; where 0 abstains" in told
     for content in ("row_id,a,b\nr0,0,1\nr1,1,\n", "row_id,a,b\nr0,0,1\nr1,1,ham\n"):
         path.write_text(content)
-        assert read_votes(path, ("ham", "spam")).notes == ()
+        assert read_votes(path, ("ham", "spam")).notes == (
+            "votes.csv: 0 is 'ham', 1 is 'spam', in the order of --classes",
+        )
+
+
+@pytest.mark.parametrize("suffix", [".parquet", ".csv"])
+def test_votes_of_functions_keep_the_names_of_classes_or_how_they_are_read_is_told(tmp_path, suffix):
+    (tmp_path / "rows.csv").write_text("row_id,text\nr0,superb\nr1,awful\nr2,so so\n")
+    (tmp_path / "f.yaml").write_text(
+        "functions:\n  - {name: bad, kind: keywords, words: [awful], vote: bad}\n"
+        "  - {name: good, kind: keywords, words: [superb], vote: good}\n  - {name: so, kind: keywords, words: [so], vote: not good}\n"
+    )
+    votes = tmp_path / f"votes{suffix}"
+    words = ["label", str(tmp_path / "rows.csv"), "--functions", str(tmp_path / "f.yaml"), "--classes", "bad,good,fair"]
+    tidemill(*words, "--out", str(votes))
+    read = read_votes(votes, ("good", "fair", "bad"))
+    if suffix == ".csv":  # which holds numbers alone
+        assert read.votes.tolist() == [[-1, 1, -1], [0, -1, -1], [-1, -1, -3]]
+        assert read.notes[-1] == "votes.csv: 0 is 'good', 1 is 'fair', in the order of --classes"
+        return
+    assert read.votes.tolist() == [[-1, 0, -1], [2, -1, -1], [-1, -1, -2]]
+    assert read.notes[0].endswith(
+        "numbers of votes count bad, good, fair, as the file says, and are put in the order of --classes"
+    )
+    assert read_votes(votes, ("bad", "good", "fair")).notes == ()
+    with pytest.raises(DataError, match="holds votes for bad, good, fair, and --classes says bad, good, poor"):
+        read_votes(votes, ("bad", "good", "poor"))
 
 
 def test_votes_of_people_whose_columns_have_other_names_are_read_and_told(tmp_path):

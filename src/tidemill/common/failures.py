@@ -182,7 +182,8 @@ def _open_closed_streams() -> None:
 def _print_any_character() -> None:
     """Where the terminal's encoding lacks a character, its code is printed: LANG=C is no reason to fail."""
     for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure") and stream.errors == "strict":
+        is_unicode = str(stream.encoding).lower().startswith("utf")
+        if hasattr(stream, "reconfigure") and (stream.errors == "strict" or not is_unicode):
             stream.reconfigure(errors="backslashreplace")
 
 

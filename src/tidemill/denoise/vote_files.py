@@ -7,6 +7,7 @@ names of classes.
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -18,13 +19,14 @@ import numpy.typing as npt
 import polars as pl
 
 from tidemill.common.spelling import counted, listed
-from tidemill.contracts import ABSTAIN, DataError
+from tidemill.contracts import ABSTAIN, DataError, not_class
 from tidemill.denoise.statistics.votes import check_votes
 from tidemill.denoise.vote_values import Cells, as_indices, numbered_from_zero, read_cells
 from tidemill.denoise.wrench_file import WrenchRows, read_wrench
 from tidemill.readers.frame import read_frame
 from tidemill.readers.options import DEFAULTS, ReadOptions
 from tidemill.readers.table import Table
+from tidemill.readers.write import classes_of
 
 LONG: Final = ("task", "worker", "label")
 _OTHER_NAMES: Final = (
@@ -58,6 +60,7 @@ QUOTES: Final = "''"
 TEXT_COLUMNS: Final = (*NAMES, "worker", "INPUT:image", "INPUT:text", "ASSIGNMENT:worker_id")
 """Columns of names, which are text whatever they look like."""
 _MANY_FUNCTIONS: Final = 30
+_SHOWN: Final = 5
 _SIGNS: Final = frozenset({-1, 0, 1})
 """Numbers of which nothing shows whether -1 or 0 abstains."""
 _STANDARD_ERRORS: Final = 2.0
@@ -214,25 +217,58 @@ def _table(path: Path, classes: Sequence[str], options: VoteOptions) -> VotesFil
         return _long(table, path, classes, options, replace(read, notes=(*read.notes, *renamed)))
     table, rows, notes = _without_index(table, path)
     functions, passed_over = _vote_columns(table, classes, options, read)
+    written = classes_of(path) if path.suffix == ".parquet" else ()
     votes, told, by_name = as_indices(_read_all(functions, table, classes, read), classes, options.abstain)
+    votes, reordered = _in_order(votes, written, classes, path)
     _refuse_a_feature(votes, functions, len(classes), options, path)
     notes = [
         *read.notes,
         *notes,
         *([told] if told else []),
+        *reordered,
         *passed_over,
         *_repeated_names(table, path),
         *_turned_round(table.height, len(functions), path),
         *_doubtful(votes, functions, len(classes), path),
     ]
-    if options.abstain == ABSTAIN and path.suffix != ".parquet":  # as `tidemill label` writes them
+    if options.abstain == ABSTAIN and not (written or by_name or told):
         numbers = (
             table.select(functions).select(pl.selectors.numeric()).with_columns(pl.selectors.float().fill_nan(None))
         )
         found = {int(value) for column in numbers for value in column.unique().drop_nulls()}
         complete = numbers.width == len(functions) and not sum(numbers.null_count().row(0))
-        notes += _of_either_reading(found, classes, path, complete=complete)
+        doubts = functools.partial(_of_either_reading, complete=complete)
+        notes += (_in_which_order if path.suffix == ".parquet" else doubts)(found, classes, path)
     return VotesFile(row_names(table) if rows is None else rows, functions, votes, notes=tuple(notes), by_name=by_name)
+
+
+def _in_order(
+    votes: npt.NDArray[Any], written: Sequence[str], classes: Sequence[str], path: Path
+) -> tuple[npt.NDArray[Any], list[str]]:
+    """Votes that count the classes in the order that is asked for, where the file keeps their names in another."""
+    if not written or tuple(written) == tuple(classes) or all(map(str.isdecimal, classes)):
+        return votes, []
+    if sorted(written) != sorted(classes):
+        raise DataError(
+            f"{path} holds votes for {', '.join(written)}, and --classes says {', '.join(classes)}: name the classes of the votes"
+        )
+    result = votes.copy()
+    for number, name in enumerate(written):
+        result[votes == number] = list(classes).index(name)
+        result[votes == not_class(number)] = not_class(list(classes).index(name))
+    return result, [
+        f"{path.name}: numbers of votes count {', '.join(written)}, as the file says, and are put in the order of --classes"
+    ]
+
+
+def _in_which_order(found: set[int], classes: Sequence[str], path: Path) -> list[str]:
+    """Which class each number is, where the classes have names: those who wrote the file may have had them in another order."""
+    voted = sorted(number for number in found if 0 <= number < len(classes))
+    if not voted or all(map(str.isdecimal, classes)):
+        return []
+    shown = ", ".join(f"{number} is {classes[number]!r}" for number in voted[:_SHOWN])
+    more = f" and {len(voted) - _SHOWN} more" if len(voted) > _SHOWN else ""
+    return [f"{path.name}: {shown}{more}, in the order of --classes"]
 
 
 def _of_either_reading(found: set[int], classes: Sequence[str], path: Path, *, complete: bool) -> list[str]:
@@ -248,7 +284,7 @@ def _of_either_reading(found: set[int], classes: Sequence[str], path: Path, *, c
             )
         ]
     if len(classes) != len(_SIGNS) - 1 or found != _SIGNS:
-        return []
+        return _in_which_order(found, classes, path)
     return [
         (
             f"{path.name}: -1 is read as an abstain, 0 as {classes[0]!r} and 1 as {classes[1]!r}; where 0 abstains and "

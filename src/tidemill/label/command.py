@@ -158,8 +158,8 @@ def cast(request: Request) -> Cast:
             columns = [pl.Series(name, kept[:, j], dtype=pl.Int16) for j, name in enumerate(names)]
             tables.append(batch.ids().hstack(columns))
     table = pl.concat(tables)
-    write_frame(table, request.out)
     numbered = request.classes is None and request.functions.suffix == ".py"
+    write_frame(table, request.out, classes=() if numbered else classes)
     failures = tuple(map(str, quarantine.failures))
     columns = [table[name] for name in names]
     digests = [hash(column.to_numpy().tobytes()) for column in columns]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -14,6 +15,25 @@ from tidemill.contracts import ConfigError
 
 WRITTEN: Final = (".parquet", ".csv", ".tsv", ".jsonl")
 """How the names of files end that are written."""
+
+
+_CLASSES: Final = "tidemill.classes"
+
+
+def classes_of(path: Path) -> tuple[str, ...]:
+    """Read the names of classes that ``write_frame`` has left in a file.
+
+    Parameters
+    ----------
+    path
+        Parquet file.
+
+    Returns
+    -------
+    tuple of str
+        In the order of their numbers; empty where the file has none.
+    """
+    return tuple(json.loads(pl.read_parquet_metadata(path).get(_CLASSES, "[]")))
 
 
 def check_out(path: Path, sources: Iterable[Path | None] = ()) -> Path:
@@ -72,7 +92,7 @@ def check_apart(outputs: Mapping[str, Path | None], sources: Iterable[Path | Non
         options[place] = option
 
 
-def write_frame(frame: pl.DataFrame, path: Path) -> None:
+def write_frame(frame: pl.DataFrame, path: Path, *, classes: Sequence[str] = ()) -> None:
     """Write a frame in the format of the file's suffix, whole or not at all.
 
     Parameters
@@ -81,6 +101,8 @@ def write_frame(frame: pl.DataFrame, path: Path) -> None:
         Rows to write.
     path
         File to write: ``.parquet``, ``.csv``, ``.tsv`` or ``.jsonl``.
+    classes
+        Names of the classes that numbers of the frame count; a Parquet file keeps them (``classes_of``).
 
     Raises
     ------
@@ -90,7 +112,7 @@ def write_frame(frame: pl.DataFrame, path: Path) -> None:
     suffix = check_out(path).suffix.lower()
     with atomic_write(path) as part:
         if suffix == ".parquet":
-            frame.write_parquet(part)
+            frame.write_parquet(part, metadata={_CLASSES: json.dumps(list(classes))} if classes else None)
         elif suffix in (".csv", ".tsv"):
             frame.write_csv(part, separator="\t" if suffix == ".tsv" else ",")
         else:

@@ -6,9 +6,15 @@ from tidemill.label.functions.declared import declared_functions
 from tidemill.label.functions.yaml_lines import parse_yaml
 
 APOSTROPHE = "f: 1 of 2 texts of column 'text' have a word with another apostrophe ({}: add it to the words), such as {!r}: it abstains there"
+YEARS = ["f: 2 of 4 values of column 'short' are no date in '%d/%m/%y', such as '16/05/2024': it abstains there"]
 CLASSES = ("ham", "spam")
 DATES = pl.DataFrame(
-    {"row_id": list("abcd"), "day": ["2025-04-01", "01.04.2025", None, " "], "who": ["ham", "negativ", "n/a", "Spam"]}
+    {
+        "row_id": list("abcd"),
+        "short": ["16/05/24", "16/05/2024", "01/01/1999", "1/1/99"],
+        "day": ["2025-04-01", "01.04.2025", None, " "],
+        "who": ["ham", "negativ", "n/a", "Spam"],
+    }
 )
 
 
@@ -36,6 +42,11 @@ def told(folder, function, table=DATES):
                 "f: 1 of 4 answers in column 'who' name no class that they are to name (ham, spam), such as 'negativ': it abstains there"
             ],
         ),
+        (
+            "{name: f, kind: date, column: short, format: '%d/%m/%Y', before: 2024-05-15, vote: ham}",
+            ["f: 2 of 4 values of column 'short' are no date in '%d/%m/%Y', such as '16/05/24': it abstains there"],
+        ),
+        ("{name: f, kind: date, column: short, format: '%d/%m/%y', since: 2000-01-01, vote: ham}", YEARS),
         ("{name: f, kind: annotator, column: gone}", []),
         ("{name: f, kind: keywords, column: who, words: [ham], vote: ham}", []),
     ],

@@ -159,6 +159,10 @@ HEAD = "functions:\n  - name: f\n"
         ("functions: {a: 1}\n", "/f.yaml:1: `functions` is a list"),
         ("functions:\n  - a\n", "/f.yaml:2: a labeling function is a mapping"),
         ("functions:\n  - kind: flag\n", "/f.yaml:2: a labeling function needs a name"),
+        (
+            "functions:\n  - {name: no, kind: flag}\n",
+            "/f.yaml:2: a labeling function needs a name: YAML reads the one it has as False, so put it between quotes",
+        ),
     ],
 )
 def test_an_error_names_file_line_and_the_nearest_valid_word(folder, content, message):

@@ -19,6 +19,8 @@ _MANY: Final = 10
 _DELIMITERS: Final = {".csv": ",", ".tsv": "\t"}
 _UNITS: Final = {"characters": r"(?s).", "words": r"\S+", "lines": r"\n"}
 
+_LEAST_YEAR: Final = 100
+"""Years below are two digits that `%Y` has taken for all of a year: 24 for 2024."""
 _ISO: Final = ((19, "%Y-%m-%dT%H:%M:%S"), (19, "%Y-%m-%d %H:%M:%S"), (10, "%Y-%m-%d"))
 
 
@@ -332,7 +334,7 @@ class Date(Condition):
                 text.str.slice(0, length).str.to_datetime(pattern, strict=False, time_unit="us")
                 for length, pattern in _ISO
             )
-        return text, read
+        return text, pl.when(read.dt.year() >= _LEAST_YEAR).then(read)
 
     def _moment(self) -> pl.Expr:
         return pl.map_batches(self._text_and_moment(), self._refuse_other_forms, return_dtype=pl.Datetime("us"))

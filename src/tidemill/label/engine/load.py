@@ -11,14 +11,14 @@ from typing import Any, Self
 
 from tidemill.contracts import ConfigError
 from tidemill.label.conditions.generated import Generated
-from tidemill.label.engine.process import confinement_of
+from tidemill.label.engine.process import confinement_of, hidden_variables
 from tidemill.label.engine.readable import is_within
 from tidemill.label.engine.sandbox import Confinement
 from tidemill.label.engine.worker_pool import Limits, RemoteFunction, WorkerPool
-from tidemill.label.functions.changing_values import changing_values
 from tidemill.label.functions.declared import DeclaredLabelingFunction
 from tidemill.label.functions.function_fingerprint import fingerprint
 from tidemill.label.functions.loading import files_of, load_file, refuse_bad_names, unread_files_of
+from tidemill.label.functions.outside_values import outside_values
 from tidemill.label.functions.undecorated import undecorated_functions
 from tidemill.label.settings import LabelSettings
 
@@ -167,7 +167,7 @@ def open_functions(
     loaded.unread = [
         *(unread_files_of(path) if path.is_dir() else []),
         *undecorated_functions(files),
-        *changing_values([*files, *helpers]),
+        *outside_values([*files, *helpers], hidden_variables()),
     ]
     try:
         by_file: dict[Path, list[Any]] = dict(zip(python, loaded.start(python), strict=True)) if python else {}

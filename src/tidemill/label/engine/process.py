@@ -304,6 +304,17 @@ def _bound(position: tuple[int, int], bounds: Bounds) -> float:
     return bounds.for_a_table if position[1] == ALL_ROWS else bounds.for_a_row
 
 
+def hidden_variables() -> frozenset[str]:
+    """List the variables of the environment that workers do not see.
+
+    Returns
+    -------
+    frozenset of str
+        Names.
+    """
+    return frozenset(os.environ) - frozenset(_environment())
+
+
 def _environment() -> dict[str, str]:
     """No secrets, and the same order of sets in every run."""
     passed = {name: value for name, value in os.environ.items() if name in _PASSED_ON or name.startswith("LC_")}

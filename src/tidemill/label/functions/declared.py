@@ -178,7 +178,12 @@ def _function(
 ) -> DeclaredLabelingFunction:
     name, classes = entry.get("name"), context["classes"]
     if not isinstance(name, str) or not name.strip():
-        raise file.error(location, "a labeling function needs a name")
+        quoted = (
+            ""
+            if name is None or isinstance(name, str)
+            else f": YAML reads the one it has as {name!r}, so put it between quotes"
+        )
+        raise file.error(location, f"a labeling function needs a name{quoted}")
     fields = {key: entry[key] for key in entry if key not in HEAD}
     condition = _condition(file, location, name, fields, context)
     if inner := generated_within(condition):
