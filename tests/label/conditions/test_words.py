@@ -48,7 +48,29 @@ def test_a_phrase_is_found_across_a_line_break_two_spaces_and_one_that_does_not_
     texts = ["not spam", "not\r\nspam", "so not  spam.", "not\u00a0spam", "notspam", "not, spam", None]
     for phrase in ("not spam", "not\nspam"):
         assert fires("keywords", texts, words=[phrase], **options) == [0, 1, 2, 3]
-    assert fires("keywords", ["not spam", "spam."], words=[" spam"], **options) == [0]
+    assert fires("keywords", ["not spam", "spam."], words=[" spam"], whole_words=False) == [0]
+
+
+@pytest.mark.parametrize("word", ["awful ", " awful", "awful\n", "\tawful"])
+def test_white_space_around_a_whole_word_is_a_slip(word):
+    texts = ["it was awful", "awful thing", "lawful"]
+    assert fires("keywords", texts, words=[word]) == [0, 1]
+    assert fires("keywords", texts, words=["it"], near={"words": [word]}) == [0]
+    assert fires("fuzzy", texts, words=[word], at_least=95) == [0, 1]
+    assert fires("lexicon", texts, weights={word: 1}, above=0) == [0, 1]
+    assert fires("member", ["awful", "AWFUL ", "so"], column="text", values=[word]) == [0, 1]
+    with pytest.raises(ValidationError, match="at least 1 character"):
+        fires("keywords", texts, words=["  "])
+
+
+def test_the_line_break_that_a_block_of_yaml_adds_is_no_part_of_a_pattern():
+    assert fires("regex", ["it is free now", "awful"], pattern="awful|free\n") == [0, 1]
+    assert fires("keywords", ["xfree", "free\n"], words=["free\n"], whole_words=False) == [0, 1]
+    assert fires("regex", ["free now", "awful"], pattern="(?x) awful |\n free  # a gift\n") == [0, 1]
+    with pytest.raises(
+        ValidationError, match=r"line break in it, after 'awful\|', which texts must have too: write it on one line"
+    ):
+        fires("regex", ["free"], pattern="awful|\nfree\n")
 
 
 @pytest.mark.parametrize(

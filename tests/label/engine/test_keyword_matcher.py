@@ -39,7 +39,7 @@ CONDITIONS = st.builds(
         words=tuple(words),
         case=case,
         match=match,
-        at_least=least and min(least, len({word.lower() for word in words})),
+        at_least=least and min(least, len({word.strip().lower() for word in words})),
     ),
     st.lists(WORDS, min_size=1, max_size=4),
     st.booleans(),

@@ -155,6 +155,10 @@ HEAD = "functions:\n  - name: f\n"
         (HEAD + "    kind: keywords\n    each: {a: [b]}\n", "/f.yaml:2: 'f' needs a *"),
         ("functions: [\n", "/f.yaml:2: this is not YAML"),
         ("function: []\n", "/f.yaml:1: a file of labeling functions is a mapping with the key `functions`"),
+        (
+            "functions:\n  - name: f\n    kind: regex\n    pattern: >\n      awful|\n      free\n",
+            "/f.yaml:4: > joins the lines of the pattern by spaces, which become part of it: write it on one line",
+        ),
         ("functions: []\nmore: 1\n", "/f.yaml:2: unknown key 'more'"),
         ("functions: {a: 1}\n", "/f.yaml:1: `functions` is a list"),
         ("functions:\n  - a\n", "/f.yaml:2: a labeling function is a mapping"),

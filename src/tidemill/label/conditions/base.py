@@ -40,11 +40,15 @@ def _as_written(word: str) -> str:
                 f"{escape} between double quotes is the control character {ord(character):#04x}, which no text has: put the pattern "
                 "between single quotes (in Python, before them an r)"
             )
-    return unicodedata.normalize("NFC", word)
+    return unicodedata.normalize("NFC", word.rstrip("\n"))  # which a block of YAML (|) adds
 
 
 Word = Annotated[str, StringConstraints(min_length=1), AfterValidator(_as_written)]
 Words = Annotated[tuple[Word, ...], Field(min_length=1)]
+WholeWords = Annotated[
+    tuple[Annotated[Word, StringConstraints(strip_whitespace=True, min_length=1)], ...], Field(min_length=1)
+]
+"""Words whose bounds are those of words: a space before or behind one is a slip."""
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import functools
+import unicodedata
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Final, Literal
 
@@ -11,7 +12,7 @@ import numpy as np
 import polars as pl
 from pydantic import Field, StringConstraints, ValidationInfo, field_validator, model_validator
 
-from tidemill.label.conditions.base import Condition, Limits, Words, as_text, bounded
+from tidemill.label.conditions.base import Condition, Limits, WholeWords, as_text, bounded
 from tidemill.label.conditions.files import located
 
 _WORD: Final = r"[\p{L}\p{N}$£€@]+(?:['.-][\p{L}\p{N}]+)*"
@@ -28,7 +29,7 @@ class Fuzzy(Condition):
 
     main: ClassVar[str | None] = "words"
     kind: Literal["fuzzy"]
-    words: Words
+    words: WholeWords
     column: str = "text"
     at_least: Annotated[float, Field(gt=0, le=100)] = 80.0
 
@@ -107,12 +108,12 @@ class Lexicon(Limits):
     def _fold(cls, weights: dict[str, float]) -> dict[str, float]:
         written: dict[str, str] = {}
         for word, weight in weights.items():
-            other = written.setdefault(word.lower(), word)
+            other = written.setdefault(_folded(word), word)
             if weights[other] != weight:
                 raise ValueError(
                     f"{other!r} and {word!r} have different weights, and letter case does not count: keep one of them"
                 )
-        return {word.lower(): weight for word, weight in weights.items()}
+        return {_folded(word): weight for word, weight in weights.items()}
 
     def expression(self) -> pl.Expr:
         """Sum the weights of the text's words and compare the sum with the limits.
@@ -130,6 +131,10 @@ class Lexicon(Limits):
         for phrase in sorted(self.weights.keys() - words.keys()):
             total = total + text.str.count_matches(bounded(phrase)) * self.weights[phrase]
         return self.within(total / pl.max_horizontal(tokens.list.len(), 1) if self.per == "word" else total)
+
+
+def _folded(word: str) -> str:
+    return unicodedata.normalize("NFC", word.strip()).lower()
 
 
 def _weights(path: Path) -> dict[str, float]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import unicodedata
 from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Annotated, Any, ClassVar, Final, Literal
@@ -137,10 +138,10 @@ class Member(Condition):
     def _are_alike(cls, values: tuple[str | float, ...]) -> tuple[str | float, ...]:
         if len({isinstance(value, str) for value in values}) > 1:
             raise ValueError("some values are text and some are numbers; put the numbers in quotes")
-        return values
+        return tuple(unicodedata.normalize("NFC", value) if isinstance(value, str) else value for value in values)
 
     def expression(self) -> pl.Expr:
-        """Compare the value with the list; text is compared without case unless the condition says otherwise.
+        """Compare the value with the list; text is compared without case and outer white space unless the condition says otherwise.
 
         Returns
         -------
@@ -151,7 +152,9 @@ class Member(Condition):
         if not isinstance(self.values[0], str):  # one by one: `is_in` takes 1 and 1.0 for values of two kinds
             return pl.any_horizontal(column == value for value in self.values)
         if not self.case:
-            return column.str.to_lowercase().is_in([str(value).lower() for value in self.values])
+            return (
+                column.str.strip_chars().str.to_lowercase().is_in([str(value).strip().lower() for value in self.values])
+            )
         return column.is_in(list(self.values))
 
     def fits(self, schema: pl.Schema) -> bool:

@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from textwrap import shorten
-from typing import Annotated, ClassVar, Final, Literal
+from typing import Annotated, Any, ClassVar, Final, Literal
 
 import polars as pl
 from pydantic import Field, field_validator, model_validator
 
 from tidemill.contracts import Settings
-from tidemill.label.conditions.base import Condition, Unread, Word, Words, any_of, as_text, escaped, parts_of
+from tidemill.label.conditions.base import (
+    Condition,
+    Unread,
+    WholeWords,
+    Word,
+    Words,
+    any_of,
+    as_text,
+    escaped,
+    parts_of,
+)
 from tidemill.label.conditions.lookaround import compiled, has_matches, reason_against
 
 Flag = Literal["ignore_case", "multi_line", "dot_all"]
@@ -17,6 +28,7 @@ _RUN: Final = 5
 """Length of the texts of one character in which the pattern is looked for."""
 _AT_ENDS: Final = 2
 """Matches of no length that anchors alone may give: one at either end."""
+_VERBOSE: Final = re.compile(r"\s*\(\?[a-wyz]*x[a-z]*[):]")
 _SWAPPED: Final = str.maketrans({"'": "\u2019", "\u2019": "'"})
 """Apostrophes as they are typed and as they are typeset."""
 _APOSTROPHES: Final = frozenset("'\u2019")
@@ -28,7 +40,7 @@ _FLAGS: Final = {"ignore_case": "i", "multi_line": "m", "dot_all": "s"}
 class Near(Settings):
     """Other words near a keyword, with at most a number of words between."""
 
-    words: Words
+    words: WholeWords
     within: Annotated[int, Field(ge=0, le=50)] = 3
 
 
@@ -44,6 +56,15 @@ class Keywords(Condition):
     case: bool = False
     whole_words: bool = True
     near: Near | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_outer_space(cls, data: Any) -> Any:
+        """A space before or behind a whole word is a slip, and part of what is looked for in parts of words."""
+        words = data.get("words") if isinstance(data, dict) else None
+        if not isinstance(words, (list, tuple)) or data.get("whole_words") is False:
+            return data
+        return {**data, "words": [word.strip() if isinstance(word, str) else word for word in words]}
 
     @model_validator(mode="after")
     def _is_one_question(self) -> Keywords:
@@ -140,6 +161,12 @@ class Regex(Condition):
     @field_validator("pattern")
     @classmethod
     def _compiles(cls, pattern: str) -> str:
+        before, has_break, _ = pattern.partition("\n")
+        if has_break and not _VERBOSE.match(pattern):
+            raise ValueError(
+                f"the pattern has a line break in it, after {before!r}, which texts must have too: write it on one line, \\n "
+                "for a line break, or begin it with (?x), which leaves white space out"
+            )
         reason = reason_against(pattern)
         if reason:
             try:

@@ -161,6 +161,20 @@ def _child(node: yaml.Node | None, part: str | int) -> tuple[int, yaml.Node] | N
     return None
 
 
+def _refuse_folded_pattern(key: yaml.ScalarNode, node: yaml.Node, path: Path) -> None:
+    """A pattern on several lines below `>`: these are joined by spaces, which nobody means."""
+    is_folded = isinstance(node, yaml.ScalarNode) and node.style == ">"
+    if (
+        key.value == "pattern"
+        and is_folded
+        and " " in node.value.strip()
+        and node.end_mark.line > node.start_mark.line + 2
+    ):
+        raise ConfigError(
+            f"{path}:{key.start_mark.line + 1}: > joins the lines of the pattern by spaces, which become part of it: write it on one line"
+        )
+
+
 def _refuse_doubles(node: yaml.Node | None, path: Path, seen: set[int]) -> None:
     if node is None or id(node) in seen:
         return
@@ -175,4 +189,5 @@ def _refuse_doubles(node: yaml.Node | None, path: Path, seen: set[int]) -> None:
                 if key.value in names:
                     raise ConfigError(f"{path}:{key.start_mark.line + 1}: {key.value!r} stands twice")
                 names.add(key.value)
+                _refuse_folded_pattern(key, child, path)
             _refuse_doubles(child, path, seen)
