@@ -16,6 +16,7 @@
 | `number_spellings` | columns of numbers that are read as text, or may be thousands |
 | `cell_text` | a cell as text |
 | `frame` | a table as a Polars frame, its numbers as numbers |
+| `swallowed_rows` | rows of CSV that a stray quote has joined into one cell |
 | `hand_labels` | whether a file to write would take the place of labels that people gave |
 | `write` | a frame as a file, in the format of its suffix |
 """

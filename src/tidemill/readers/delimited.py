@@ -2,7 +2,7 @@
 
 1. A first line ``sep=;``, which spreadsheets write, names the delimiter.
 2. Otherwise the delimiter is the one with which most rows have as many cells as the first; of equals, the one that makes more cells.
-3. Quotes: doubled inside quotes (RFC 4180); where that fails, escaped by backslashes; in files with tabs, taken literally.
+3. Quotes: doubled inside quotes (RFC 4180); where that fails, escaped by backslashes; in files with tabs, or where they join rows, taken literally.
 4. Last columns that are empty in every row are dropped.
 5. The first line is the header, unless its cells are values of the rows below.
 6. A line that is the header again is dropped.
@@ -21,6 +21,7 @@ from tidemill.common.spelling import counted
 from tidemill.contracts import DataError, NoRowsError
 from tidemill.readers.cell_text import plain_header
 from tidemill.readers.options import ReadOptions
+from tidemill.readers.swallowed_rows import names_stay_different, swallowed_rows
 from tidemill.readers.table import BadRow, Table
 
 _DELIMITERS: Final = (",", ";", "\t", "|")
@@ -188,7 +189,7 @@ def _read(text: str, name: str, delimiter: str, first_line: int) -> tuple[Rows, 
     if spaced is not None and (result is None or _has_quotes_behind_spaces(result)):
         return spaced, _SPACED
     if result is not None:
-        return result, _DOUBLED
+        return _without_stray_quotes(result, text, name, delimiter, first_line)
     if '\\"' in text:
         try:
             escaped = list(_rows(text, name, delimiter, first_line, _ESCAPED))
@@ -198,6 +199,19 @@ def _read(text: str, name: str, delimiter: str, first_line: int) -> tuple[Rows, 
             return escaped, _ESCAPED
     assert failure is not None  # noqa: S101 - rows or the reason why there are none
     raise failure
+
+
+def _without_stray_quotes(rows: Rows, text: str, name: str, delimiter: str, first_line: int) -> tuple[Rows, _Quoting]:
+    """Quotes are taken literally where they join rows and ids show it; where other quotes are needed, what they join is noted."""
+    is_line_by_line = bool(rows) and rows[-1][0] - rows[0][0] == len(rows) - 1 and "\n" not in "".join(rows[-1][1])
+    swallowed = [] if is_line_by_line else swallowed_rows(rows, delimiter)
+    if not swallowed:
+        return rows, _DOUBLED
+    literal = list(_rows(text, name, delimiter, first_line, _LITERAL))
+    if _even(literal) and names_stay_different(literal):
+        return literal, _LITERAL
+    more = counted(len(swallowed) - 1, "further row", "further rows")
+    return rows, _Quoting({}, f"{swallowed[0]}{f'; so it is in {more}' if len(swallowed) > 1 else ''}")
 
 
 def _spaced(text: str, name: str, delimiter: str, first_line: int) -> Rows | None:
