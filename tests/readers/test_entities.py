@@ -1,4 +1,4 @@
-"""Letters that are written as HTML has them."""
+"""Letters that are written as HTML has them, and characters that nobody sees."""
 
 import pytest
 
@@ -7,7 +7,9 @@ from tidemill.readers.read import parse
 
 def notes(*texts):
     lines = "\n".join(f'"{text}"' for text in texts)
-    return [note for note in parse(f"text\n{lines}\n".encode(), "t.csv").notes if "HTML" in note]
+    return [
+        note for note in parse(f"text\n{lines}\n".encode(), "t.csv").notes if "words that functions look for" in note
+    ]
 
 
 def test_letters_of_html_are_told_with_a_sample_and_what_mends_them():
@@ -30,3 +32,12 @@ def test_letters_of_html_are_told_with_a_sample_and_what_mends_them():
 )
 def test_ampersands_and_single_entities_are_not_told(texts):
     assert notes(*texts) == []
+
+
+def test_characters_that_nobody_sees_are_told_where_they_are_inside_of_words():
+    (told,) = notes("un\u00adsubscribe", "free\u200bshipping", "plain")
+    assert told.startswith(
+        "t.csv: 2 of 3 cells of column 'text' have characters inside of words that nobody sees, such as soft hyphen (U+00AD in"
+    )
+    assert notes("\u0e01\u200b\u0e02", "\u0e01\u200b\u0e02") == []  # Thai marks the bounds of words so
+    assert notes("free\u200b shipping", "caf\u00e9") == []

@@ -1,4 +1,4 @@
-"""Signs that a text is not what its author wrote: UTF-7 read as ASCII, UTF-8 that was decoded wrongly and saved again, and HTML.
+"""Signs that a text is not what its author wrote: UTF-7 read as ASCII, UTF-8 that was decoded wrongly and saved again, HTML, and characters that nobody sees.
 
 All are noted with a sample and left as they are: only a person knows whether the text is about such strings.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import Final
 
@@ -23,8 +23,12 @@ _SAMPLE: Final = 2000
 _NOTED: Final = 0.02
 """Share of them from which on they are noted."""
 _ENTITY: Final = re.compile(r"&(?:[a-z]{2,8}[0-9]?|#[0-9]{2,7}|#x[0-9a-f]{2,6});", re.IGNORECASE)
-_ENTITIES: Final = (2, 0.01)
-"""Cells with an entity of HTML, and their share of a column, from which on they are noted."""
+_INVISIBLE: Final = re.compile(
+    "[A-Za-z\u00c0-\u024f\u0370-\u052f][\u00ad\u200b\u2060\ufeff][A-Za-z\u00c0-\u024f\u0370-\u052f]"
+)
+"""Soft hyphens and the like between letters of scripts that part words by spaces."""
+_MANY: Final = (2, 0.01)
+"""Cells with HTML or invisible characters, and their share of a column, from which on they are noted."""
 _RUN: Final = re.compile(r"[^\x00-\x7f]{2,}")
 
 
@@ -104,17 +108,51 @@ def entities_note(table: Table) -> str | None:
     str or None
         The number of such cells of the first column that has them, a sample and what mends them; None where there are few.
     """
-    least, share = _ENTITIES
+    doubt = _in_many_cells(table, "&", _entity)
+    if doubt is None:
+        return None
+    where, first, shown = doubt
+    return (
+        f"{where} have letters as HTML writes them, such as {first!r} for {html.unescape(first)!r} (in {shown!r}). They are kept as they are, and words "
+        "that functions look for do not match them; to mend each cell in Python: html.unescape(cell)"
+    )
+
+
+def invisible_note(table: Table) -> str | None:
+    """Word a note about texts with soft hyphens or spaces without width inside of words, which words then do not match.
+
+    Parameters
+    ----------
+    table
+        Rows of a file.
+
+    Returns
+    -------
+    str or None
+        The number of such cells of the first column that has them, and what mends them; None where there are few.
+    """
+    doubt = _in_many_cells(table, None, _INVISIBLE.search)
+    if doubt is None:
+        return None
+    where, first, shown = doubt
+    return (
+        f"{where} have characters inside of words that nobody sees, such as {unicodedata.name(first[1]).lower()} (U+{ord(first[1]):04X} in {shown!r}). They are "
+        "kept as they are, and words that functions look for do not match them; export the file without them"
+    )
+
+
+def _in_many_cells(
+    table: Table, mark: str | None, search: Callable[[str], re.Match[str] | None]
+) -> tuple[str, str, str] | None:
+    """How many cells of the first column with enough of them match, the first match, and what is around it."""
+    least, share = _MANY
     for column, cells in table.columns.items():
-        found = [match for cell in cells if isinstance(cell, str) and "&" in cell and (match := _entity(cell))]
+        wanted = (cell for cell in cells if isinstance(cell, str) and (mark in cell if mark else not cell.isascii()))
+        found = [match for cell in wanted if (match := search(cell))]
         if len(found) >= max(least, share * len(cells)):
             first = found[0]
             shown = first.string[max(0, first.start() - 15) : first.end() + 15]
-            return (
-                f"{table.name}: {len(found)} of {len(cells)} cells of column {column!r} have letters as HTML writes them, such as {first[0]!r} for "
-                f"{html.unescape(first[0])!r} (in {shown!r}). They are kept as they are, and words that functions look for do not match them; to "
-                "mend each cell in Python: html.unescape(cell)"
-            )
+            return f"{table.name}: {len(found)} of {len(cells)} cells of column {column!r}", first[0], shown
     return None
 
 
