@@ -609,6 +609,15 @@ def test_a_table_that_names_images_becomes_a_problem_of_images(project: Path) ->
     assert (done.rows, done.classes) == (6, ("a", "b"))
 
 
+def test_images_beside_those_that_a_table_names_are_counted(project: Path) -> None:
+    folder = images(project / "elsewhere", *(f"shots/{k}.png" for k in range(8)))
+    listed = write(folder / "list.csv", "file,kind\n" + "".join(f"shots\\{k},{'ab'[k % 2]}\n" for k in range(6)))
+    done = new_problem.create_problem(words(source=str(listed), image="file", label="kind"), Project.open(project))
+    (told,) = [line for line in done.lines if "stand in no line" in line]
+    assert "list.csv: 2 of 8 images in " in told
+    assert "such as 6.png, and are no rows" in told
+
+
 def test_the_images_that_a_table_names_may_be_in_a_folder_of_their_own(
     project: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:

@@ -7,6 +7,7 @@ import json
 import os
 import re
 import shutil
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -354,8 +355,9 @@ def _plan_table(wanted: NewProblem, source: Path) -> _Plan:
     notes += about_key
     ingest: dict[str, Any] = {"key": None if key is None else ["source", key], modality: content, "gold": wanted.label}
     ingest |= stated(wanted.reading)
-    notes += _about_masks(table, content) if modality == "image" else []
-    if modality == "image":  # a folder of images beside the table is no batch of its own
+    if modality == "image":
+        notes += [*_about_masks(table, content), *_about_unnamed(table, content, wanted.images or source.parent)]
+        # a folder of images beside the table is no batch of its own
         ingest["incoming"] = (INCOMING / wanted.name / f"*{source.suffix}").as_posix()
         if key is None and _are_unique_paths(table.column(content, "--image")):
             ingest["key"] = ["source", content]  # people name images by their files
@@ -436,6 +438,36 @@ def _plan_folder(wanted: NewProblem, source: Path) -> _Plan:
         class_sizes(folders, classes),
         (*table.notes, *notes, *_about_masks(table, "path")),
     )
+
+
+_LONGEST: Final = 1000
+"""Characters of a path; images themselves, as base64 has them, are longer."""
+
+
+def _about_unnamed(table: Table, column: str, folder: Path) -> list[str]:
+    """A note where images lie beside those that the table names and are in none of its lines."""
+    paths = [
+        folder / path.replace("\\", "/")
+        for path in table.column(column, "--image")
+        if isinstance(path, str) and len(path) < _LONGEST and "://" not in path
+    ]
+    known = {unicodedata.normalize("NFC", name) for path in paths for name in (path.name, path.stem)}
+    notes = []
+    for place in sorted({path.parent for path in paths}):
+        files = (
+            sorted(file for file in place.glob("*") if file.suffix.lower() in IMAGE_SUFFIXES) if place.is_dir() else []
+        )
+        others = [
+            file
+            for file in files
+            if not {unicodedata.normalize("NFC", name) for name in (file.name, file.stem)} & known
+        ]
+        if others and len(others) < len(files):
+            notes.append(
+                f"{table.name}: {len(others)} of {len(files)} images in {place} stand in no line, such as {others[0].name}, and are no rows: add a line for "
+                "each, without a label where there is none"
+            )
+    return notes
 
 
 def _about_masks(table: Table, column: str) -> list[str]:
