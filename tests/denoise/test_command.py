@@ -634,6 +634,18 @@ def test_votes_without_an_abstain_are_told_to_be_read_with_0_as_the_first_class(
         )
 
 
+def test_it_is_told_which_class_a_number_of_people_or_gold_is(tmp_path):
+    order = "0 is 'ham', 1 is 'spam', in the order of --classes"
+    long, gold = tmp_path / "long.csv", tmp_path / "gold.csv"
+    long.write_text("task,worker,label\na,x,0\na,y,1\nb,x,1\n")
+    gold.write_text("row_id,gold\na,0\nb,1\n")
+    assert read_votes(long, ("ham", "spam")).notes == (f"long.csv: {order}",)
+    assert read_gold(gold, ["a", "b"], ("ham", "spam"))[1] == [f"gold.csv: {order}"]
+    assert read_gold(gold, ["a", "b"], ("0", "1"))[1] == []
+    long.write_text("task,worker,label\na,x,ham\na,y,spam\n")
+    assert read_votes(long, ("ham", "spam")).notes == ()
+
+
 @pytest.mark.parametrize("suffix", [".parquet", ".csv"])
 def test_votes_of_functions_keep_the_names_of_classes_or_how_they_are_read_is_told(tmp_path, suffix):
     (tmp_path / "rows.csv").write_text("row_id,text\nr0,superb\nr1,awful\nr2,so so\n")

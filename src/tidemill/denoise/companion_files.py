@@ -12,7 +12,7 @@ import polars as pl
 from tidemill.contracts import NO_GOLD, DataError, Features
 from tidemill.denoise.statistics.gold_scores import check_gold
 from tidemill.denoise.vote_files import NAMES, TEXT_COLUMNS, row_names
-from tidemill.denoise.vote_values import as_indices, read_cells
+from tidemill.denoise.vote_values import as_indices, numbered_classes, read_cells
 from tidemill.readers.frame import read_frame
 from tidemill.readers.table import Table
 
@@ -132,6 +132,7 @@ def _labels(table: pl.DataFrame, read: Table, classes: Sequence[str], *, by_name
         )
     indices, told, _ = as_indices([cells], classes, NO_GOLD, by_name=by_name)
     notes += [f"{read.name}: {told}"] if told else []
+    notes += [] if told else numbered_classes(set(cells.values[~cells.named].tolist()), classes, read.name)
     return [int(label) for label in indices[:, 0]]
 
 

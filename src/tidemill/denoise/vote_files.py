@@ -7,7 +7,6 @@ names of classes.
 
 from __future__ import annotations
 
-import functools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -21,7 +20,7 @@ import polars as pl
 from tidemill.common.spelling import counted, listed
 from tidemill.contracts import ABSTAIN, DataError, not_class
 from tidemill.denoise.statistics.votes import check_votes
-from tidemill.denoise.vote_values import Cells, as_indices, numbered_from_zero, read_cells
+from tidemill.denoise.vote_values import Cells, as_indices, numbered_classes, numbered_from_zero, read_cells
 from tidemill.denoise.wrench_file import WrenchRows, read_wrench
 from tidemill.readers.frame import read_frame
 from tidemill.readers.options import DEFAULTS, ReadOptions
@@ -60,7 +59,6 @@ QUOTES: Final = "''"
 TEXT_COLUMNS: Final = (*NAMES, "worker", "INPUT:image", "INPUT:text", "ASSIGNMENT:worker_id")
 """Columns of names, which are text whatever they look like."""
 _MANY_FUNCTIONS: Final = 30
-_SHOWN: Final = 5
 _SIGNS: Final = frozenset({-1, 0, 1})
 """Numbers of which nothing shows whether -1 or 0 abstains."""
 _STANDARD_ERRORS: Final = 2.0
@@ -237,8 +235,11 @@ def _table(path: Path, classes: Sequence[str], options: VoteOptions) -> VotesFil
         )
         found = {int(value) for column in numbers for value in column.unique().drop_nulls()}
         complete = numbers.width == len(functions) and not sum(numbers.null_count().row(0))
-        doubts = functools.partial(_of_either_reading, complete=complete)
-        notes += (_in_which_order if path.suffix == ".parquet" else doubts)(found, classes, path)
+        notes += (
+            numbered_classes(found, classes, path.name)
+            if path.suffix == ".parquet"
+            else _of_either_reading(found, classes, path, complete=complete)
+        )
     return VotesFile(row_names(table) if rows is None else rows, functions, votes, notes=tuple(notes), by_name=by_name)
 
 
@@ -261,16 +262,6 @@ def _in_order(
     ]
 
 
-def _in_which_order(found: set[int], classes: Sequence[str], path: Path) -> list[str]:
-    """Which class each number is, where the classes have names: those who wrote the file may have had them in another order."""
-    voted = sorted(number for number in found if 0 <= number < len(classes))
-    if not voted or all(map(str.isdecimal, classes)):
-        return []
-    shown = ", ".join(f"{number} is {classes[number]!r}" for number in voted[:_SHOWN])
-    more = f" and {len(voted) - _SHOWN} more" if len(voted) > _SHOWN else ""
-    return [f"{path.name}: {shown}{more}, in the order of --classes"]
-
-
 def _of_either_reading(found: set[int], classes: Sequence[str], path: Path, *, complete: bool) -> list[str]:
     """How -1, 0 and 1 are read where they are found in a file, for nothing shows which of -1 and 0 abstains.
 
@@ -284,7 +275,7 @@ def _of_either_reading(found: set[int], classes: Sequence[str], path: Path, *, c
             )
         ]
     if len(classes) != len(_SIGNS) - 1 or found != _SIGNS:
-        return _in_which_order(found, classes, path)
+        return numbered_classes(found, classes, path.name)
     return [
         (
             f"{path.name}: -1 is read as an abstain, 0 as {classes[0]!r} and 1 as {classes[1]!r}; where 0 abstains and "
@@ -558,6 +549,7 @@ def _long(table: pl.DataFrame, path: Path, classes: Sequence[str], options: Vote
             f"{listed(classes)}; other names of classes: --classes"
         )
     labels, told, by_name = as_indices([cells], classes, options.abstain)
+    numbers = set(cells.values[~cells.named].tolist()) if not told and options.abstain == ABSTAIN else set()
     tasks, workers = (table[name].cast(pl.String).unique().sort().to_list() for name in LONG[:2])
     place = {
         name: {value: i for i, value in enumerate(values)} for name, values in (("task", tasks), ("worker", workers))
@@ -566,7 +558,8 @@ def _long(table: pl.DataFrame, path: Path, classes: Sequence[str], options: Vote
     columns = [place["worker"][value] for value in table["worker"].cast(pl.String)]
     votes = np.full((len(tasks), len(workers)), ABSTAIN, dtype=np.int64)
     votes[rows, columns] = labels[:, 0]
-    return VotesFile(tasks, workers, votes, notes=(*read.notes, *([told] if told else [])), by_name=by_name)
+    notes = [*read.notes, *([told] if told else []), *numbered_classes(numbers, classes, path.name)]
+    return VotesFile(tasks, workers, votes, notes=tuple(notes), by_name=by_name)
 
 
 def _aligned(result: VotesFile, functions: Sequence[str], path: Path) -> VotesFile:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -15,6 +15,7 @@ from tidemill.common.class_names import ClassIndices, class_indices, fold, means
 from tidemill.contracts import ABSTAIN, DataError
 
 _WHOLE: Final = re.compile(r"[+-]?\d+(\.0+)?")
+_SHOWN: Final = 5
 _SIGNS: Final = (-1, 1)
 """The two classes where 0 abstains, as FlyingSquid numbers them."""
 
@@ -202,3 +203,33 @@ def as_indices(
     ]
     told = f"numbers are read as names of classes, {', '.join(classes[:5])}"
     return np.array(result, dtype=np.int64).reshape(values.shape), told, True
+
+
+def numbered_classes(found: Collection[int], classes: Sequence[str], name: str) -> list[str]:
+    """Word which class each number is, where the classes have names: those who wrote the file may have had them in another order.
+
+    Parameters
+    ----------
+    found
+        Numbers that stand in the file for classes, counted from 0, and for abstains.
+    classes
+        Names of the classes.
+    name
+        Name of the file.
+
+    Returns
+    -------
+    list of str
+        A note, or none where no number is a class or the classes are numbers themselves.
+
+    Examples
+    --------
+    >>> numbered_classes({-1, 0, 1}, ("ham", "spam"), "votes.csv")
+    ["votes.csv: 0 is 'ham', 1 is 'spam', in the order of --classes"]
+    """
+    voted = sorted(number for number in found if 0 <= number < len(classes))
+    if not voted or all(map(str.isdecimal, classes)):
+        return []
+    shown = ", ".join(f"{number} is {classes[number]!r}" for number in voted[:_SHOWN])
+    more = f" and {len(voted) - _SHOWN} more" if len(voted) > _SHOWN else ""
+    return [f"{name}: {shown}{more}, in the order of --classes"]
