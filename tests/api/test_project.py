@@ -33,7 +33,7 @@ def made(folder, *, version=VERSION):
     if version is not None:
         crown(folder, folder / ".tidemill" / "models" / version, ["sms-1"])
         for tag in (version, "mail#prod#1"):
-            git("tag", "-a", "-m", tag, tag, folder=folder)
+            git("tag", "-a", "-m", f"{tag}: promote", tag, folder=folder)
     return folder
 
 

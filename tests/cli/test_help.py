@@ -98,7 +98,7 @@ def test_commands_that_only_look_import_no_heavy_library_but_yaml(words, tmp_pat
     (tmp_path / "dvc.lock").write_text("stages: {train@spam: {outs: [path: models/spam/candidate]}}\n")
     (tmp_path / "params.yaml").write_text("problems: [spam]\n")
     who = ["-c", "user.name=a", "-c", "user.email=a@b"]
-    for step in (["init", "-q"], ["add", "."], ["commit", "-qm", "x"], ["tag", "-am", "x", "spam@v1.0.0"]):
+    for step in (["init", "-q"], ["add", "."], ["commit", "-qm", "x"], ["tag", "-am", "spam: promote", "spam@v1.0.0"]):
         subprocess.run(["git", *who, *step], cwd=tmp_path, check=True)
     assert loaded_by(words, tmp_path) & HEAVY == {"yaml"}
 

@@ -106,7 +106,18 @@ def test_two_projects_in_one_process_do_not_meet(two: tuple[Project, Project]):
         assert look.function("word").where.startswith(str(look.project.root))
         (batch,) = json.loads(look.paths.manifest.read_text())["batches"]
         assert batch["source"] == f"data/incoming/spam/{word}.csv"
-    git("-c", "user.name=T", "-c", "user.email=t@localhost", "tag", "-a", "-m", "v", "spam@v1.0.0", folder=two[0].root)
+    git(
+        "-c",
+        "user.name=T",
+        "-c",
+        "user.email=t@localhost",
+        "tag",
+        "-a",
+        "-m",
+        "spam: promote",
+        "spam@v1.0.0",
+        folder=two[0].root,
+    )
     assert [list(read_registry(project, "spam").versions) for project in two] == [["spam@v1.0.0"], []]
 
 

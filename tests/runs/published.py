@@ -81,4 +81,9 @@ class Published:
     def promote(self, version: str, number: int) -> None:
         head = git("rev-parse", "HEAD", folder=self.folder)
         for name in (f"spam@{version}", f"spam#prod#{number}"):
-            git("update-ref", f"refs/tags/{name}", tag_object(name, head, name, self.folder), folder=self.folder)
+            git(
+                "update-ref",
+                f"refs/tags/{name}",
+                tag_object(name, head, f"{name}: promote", self.folder),
+                folder=self.folder,
+            )

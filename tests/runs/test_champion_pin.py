@@ -68,7 +68,12 @@ class Promoted:
         self._tag(f"spam#prod#{self.assigned}", git("rev-parse", f"{tag}^{{commit}}", folder=self.folder))
 
     def _tag(self, tag: str, commit: str) -> None:
-        git("update-ref", f"refs/tags/{tag}", tag_object(tag, commit, tag, self.folder), folder=self.folder)
+        git(
+            "update-ref",
+            f"refs/tags/{tag}",
+            tag_object(tag, commit, f"{tag}: promote", self.folder),
+            folder=self.folder,
+        )
 
 
 @pytest.fixture

@@ -278,12 +278,34 @@ def test_a_tag_of_another_problem_or_purpose_does_no_harm(repository: Path):
     assert (repository / ".git/refs/tags/release-2").exists()
 
 
+def by_hand(repository: Path, name: str, commit: str, *words: str) -> None:
+    git("-c", "user.name=T", "-c", "user.email=t@localhost", "tag", *words, name, commit, folder=repository)
+
+
+@pytest.mark.parametrize("words", [(), ("-am", "the best so far")])
+@pytest.mark.parametrize("version", ["spam@v1.2.0", "spam@v1.0.0"])
+def test_a_version_set_by_hand_is_named_and_changes_nothing(repository: Path, words: tuple[str, ...], version: str):
+    by_hand(repository, "spam@v1.9.0", f"{version}^{{commit}}", *words)
+    assert registry(repository).champion == "spam@v1.2.0"
+    line = "spam@v1.9.0: it says nothing of a promotion, as a tag that was set by hand, and counts as no version; `git tag -d spam@v1.9.0`"
+    listed = "\n".join(model_lines("spam", problem_models(Project.open(repository), "spam")))
+    assert f"damaged: {line}" in listed
+    assert line.partition(";")[0] in told(repository)
+    with pytest.raises(
+        ConfigError, match=r"spam has no version spam@v1\.9\.0; there are .*it says nothing of a promotion"
+    ):
+        rollback(Project.open(repository), "spam", "v1.9.0")
+    assert rollback(Project.open(repository), "spam", None) == "spam@v1.1.0"
+    assert registry(repository).champion == "spam@v1.1.0"
+    assert registry(repository).next_tags()[0] == "spam@v1.10.0"
+
+
 def test_a_version_set_by_hand_where_there_is_no_model_is_named_and_never_the_champion(repository: Path):
     git("read-tree", "--empty", folder=repository)
     bare = git("commit-tree", git("write-tree", folder=repository), "-m", "no model", folder=repository)
     git("read-tree", "HEAD", folder=repository)
     for name in ("spam@v1.1.5", "solar@v2.0.0"):
-        git("tag", name, bare, folder=repository)
+        by_hand(repository, name, bare, "-am", "spam: promote")
     line = f"spam@v1.1.5: it names commit {bare[:12]}, which holds no model of spam"
     listed = "\n".join(model_lines("spam", problem_models(Project.open(repository), "spam")))
     assert f"damaged: {line}; `git tag -d spam@v1.1.5` if it was set by hand" in listed

@@ -12,6 +12,7 @@ from tidemill.project.project import Project
 from tidemill.runs.dvc_cache import object_path
 from tidemill.runs.git import git
 from tidemill.runs.model_registry import read_registry, tag_object
+from tidemill.runs.promotion_record import signed
 from tidemill.runs.rollback import rollback
 
 
@@ -32,7 +33,7 @@ def commit(folder: Path, name: str) -> str:
 
 
 def tag(folder: Path, name: str, where: str) -> None:
-    git("update-ref", f"refs/tags/{name}", tag_object(name, where, name, folder), folder=folder)
+    git("update-ref", f"refs/tags/{name}", tag_object(name, where, signed(name, "gate"), folder), folder=folder)
 
 
 @pytest.fixture

@@ -28,7 +28,9 @@ def project(inside: Path) -> Project:
     git("add", "-A", folder=inside)
     git("-c", "user.name=T", "-c", "user.email=t@t", "commit", "-q", "-m", "one", folder=inside)
     commit = git("rev-parse", "HEAD", folder=inside)
-    git("update-ref", "refs/tags/spam@v1.0.0", tag_object("spam@v1.0.0", commit, "one", inside), folder=inside)
+    git(
+        "update-ref", "refs/tags/spam@v1.0.0", tag_object("spam@v1.0.0", commit, "spam: promote", inside), folder=inside
+    )
     Manifest(batches=tuple(entries)).write(PATHS.manifest)
     when = GoldHistory().time()
     labels = [

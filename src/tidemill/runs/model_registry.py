@@ -141,13 +141,15 @@ def registry_of(problem: str, tags: Tags) -> Registry:
         Commit of each tag, oldest first.
     """
     versions, assigned = _of(problem, _VERSION, tags.commits), _of(problem, _ASSIGNMENT, tags.commits)
+    by_hand = [tag for tag in versions if tag in tags.unrecorded]
+    versions = [tag for tag in versions if tag not in tags.unrecorded]
     registry = Registry(
         problem,
         {tag: tags.commits[tag] for tag in sorted(versions, key=_version_order)},
         {tag: tags.commits[tag] for tag in sorted(assigned, key=_number)},
         taken=frozenset({*_of(problem, _VERSION, tags.names), *_of(problem, _ASSIGNMENT, tags.names)}),
     )
-    damages = (*_broken(registry, tags), *_without_version(registry))
+    damages = (*_broken(registry, tags), *map(_set_by_hand, by_hand), *_without_version(registry))
     return Registry(problem, registry.versions, registry.assignments, damages, registry.taken)
 
 
@@ -316,6 +318,14 @@ def _broken(registry: Registry, tags: Tags) -> list[Damage]:
     torn = [Damage(tag, "its file in .git is torn", mend) for tag in tags.unreadable if tag in registry.taken]
     gone = "it names a commit that is not in this repository"
     return torn + [Damage(tag, gone, mend) for tag in tags.dangling if tag in registry.taken]
+
+
+def _set_by_hand(tag: str) -> Damage:
+    return Damage(
+        tag,
+        "it says nothing of a promotion, as a tag that was set by hand, and counts as no version",
+        f"`git tag -d {tag}` takes it away; `tidemill run` and `tidemill promote` make versions",
+    )
 
 
 def _without_version(registry: Registry) -> list[Damage]:

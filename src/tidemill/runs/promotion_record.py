@@ -11,14 +11,12 @@ from tidemill.project.project import Project
 from tidemill.runs.doctor.lost_tags import deleted_tags
 from tidemill.runs.git import git
 from tidemill.runs.model_registry import Registry, problem_of, promotions_before, read_registry
+from tidemill.runs.tags import TRAILER, UNSIGNED
 from tidemill.runs.tags_being_set import noted_tag
 
 By = Literal["gate", "person"]
 GATE: Final = "gate"
 PERSON: Final = "person"
-_TRAILER: Final = "Promoted-by: "
-_UNSIGNED: Final = ": promote"
-"""How the first line of the gate's tags ended before they named who decided."""
 _FIELD, _RECORD = "\x1f", "\x1e"
 
 
@@ -99,7 +97,7 @@ def signed(message: str, by: By) -> str:
     <BLANKLINE>
     Promoted-by: gate
     """
-    return f"{message.rstrip()}\n\n{_TRAILER}{by}"
+    return f"{message.rstrip()}\n\n{TRAILER}{by}"
 
 
 def read_promotions(project: Project, registry: Registry) -> dict[str, Promotion]:
@@ -131,6 +129,6 @@ def _promotion(part: Sequence[str]) -> Promotion:
     tag, when, who, text = part
     body = text.strip().partition("\n\n")[2] or text
     lines = [line for line in body.splitlines() if line.strip()]
-    is_gate = f"{_TRAILER}{GATE}" in lines or text.partition("\n")[0].endswith(_UNSIGNED)
+    is_gate = f"{TRAILER}{GATE}" in lines or text.partition("\n")[0].endswith(UNSIGNED)
     by: By = GATE if is_gate else PERSON
-    return Promotion(tag, when, who, by, "\n".join(line for line in lines if not line.startswith(_TRAILER)))
+    return Promotion(tag, when, who, by, "\n".join(line for line in lines if not line.startswith(TRAILER)))

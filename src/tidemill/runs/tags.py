@@ -4,8 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from tidemill.runs.git import git
+
+TRAILER: Final = "Promoted-by: "
+"""How the last line of the text of a version or assignment begins; what decided follows."""
+UNSIGNED: Final = ": promote"
+"""How the first line of the gate's tags ended before they named who decided."""
+_VERSION: Final = "@v"
+_END: Final = "\x1e"
 
 
 @dataclass(frozen=True)
@@ -39,11 +47,14 @@ class Tags:
         Tags whose file in the repository is torn.
     dangling
         Tags that name an object which is not there, or no commit.
+    unrecorded
+        Whole tags of versions that say nothing of a promotion: somebody has set them by hand.
     """
 
     commits: dict[str, str]
     unreadable: tuple[str, ...]
     dangling: tuple[str, ...]
+    unrecorded: frozenset[str] = frozenset()
 
     @property
     def names(self) -> set[str]:
@@ -74,7 +85,31 @@ def read_tags(root: Path) -> Tags:
     answers = git("cat-file", "--batch-check=%(objectname)", folder=root, stdin=asked).splitlines() if listed else []
     commits = {name: answer for name, answer in zip(listed, answers, strict=True) if not answer.endswith(" missing")}
     files = {path.name for path in tags_folder(root).glob("*") if path.is_file() and path.suffix != ".lock"}
-    return Tags(commits, tuple(sorted(files - set(listed))), tuple(sorted(set(listed) - set(commits))))
+    return Tags(
+        commits,
+        tuple(sorted(files - set(listed))),
+        tuple(sorted(set(listed) - set(commits))),
+        _unrecorded([name for name in commits if _VERSION in name], root),
+    )
+
+
+def _unrecorded(names: list[str], root: Path) -> frozenset[str]:
+    """Lightweight tags have no text, and git would give that of the commit."""
+    if not names:
+        return frozenset()
+    asked = "".join(f"refs/tags/{name}\n" for name in names)
+    kinds = git("cat-file", "--batch-check=%(objecttype)", folder=root, stdin=asked).splitlines()
+    patterns = [f"refs/tags/{name}" for name in names]
+    texts = git("for-each-ref", f"--format=%(refname:strip=2)%00%(contents){_END}", *patterns, folder=root)
+    by_name = dict(record.lstrip("\n").split("\0", 1) for record in texts.split(_END) if "\0" in record)
+    return frozenset(
+        name for name, kind in zip(names, kinds, strict=True) if kind != "tag" or not _is_record(by_name.get(name, ""))
+    )
+
+
+def _is_record(text: str) -> bool:
+    subject, _, body = text.partition("\n")
+    return subject.endswith(UNSIGNED) or any(line.startswith(TRAILER) for line in body.splitlines())
 
 
 def tags_folder(root: Path) -> Path:

@@ -50,7 +50,7 @@ def commit(root: Path, files: dict[str, str], version: str, number: int) -> None
     git("add", "-A", folder=root)
     git("commit", "-q", "-m", version, folder=root)
     for tag in (version, f"mail#prod#{number}"):
-        made = tag_object(tag, git("rev-parse", "HEAD", folder=root), tag, root)
+        made = tag_object(tag, git("rev-parse", "HEAD", folder=root), f"{tag}: promote", root)
         git("update-ref", f"refs/tags/{tag}", made, folder=root)
 
 

@@ -48,7 +48,7 @@ def root(tmp_path_factory):
     git("-c", "user.name=T", "-c", "user.email=t@t", "commit", "-q", "--allow-empty", "-m", "m", folder=folder)
     commit = git("rev-parse", "HEAD", folder=folder)
     for name in ("spam@v1.0.0", "spam#prod#1"):
-        git("update-ref", f"refs/tags/{name}", tag_object(name, commit, name, folder), folder=folder)
+        git("update-ref", f"refs/tags/{name}", tag_object(name, commit, f"{name}: promote", folder), folder=folder)
     return folder
 
 
@@ -166,7 +166,7 @@ def test_a_question_that_has_been_answered_is_not_asked_again(root, tmp_path):
     assert "ASK: " in summary(project, "spam")
     commit = git("rev-parse", "HEAD", folder=tmp_path)
     for name in ("spam@v1.1.0", "spam#prod#2"):
-        git("update-ref", f"refs/tags/{name}", tag_object(name, commit, name, tmp_path), folder=tmp_path)
+        git("update-ref", f"refs/tags/{name}", tag_object(name, commit, f"{name}: promote", tmp_path), folder=tmp_path)
     text = summary(project, "spam")
     assert "ANSWERED: spam@v1.1.0 is the champion since" in text
     assert "ASK: " not in text

@@ -222,15 +222,15 @@ def test_a_version_has_the_scores_of_its_own_commit_and_a_candidate_waits(client
     file.write_text("{}")  # of a version whose scores can no longer be read
     git("add", "-f", "reports/mail/metrics.json")
     git("commit", "-qm", "old")
-    git("tag", "-am", "x", "mail@v0.9.0")
+    git("tag", "-am", "mail: promote", "mail@v0.9.0")
     for minor, score in enumerate([0.75, 0.5]):
         content["scores"]["end_model"] = {"accuracy": score}
         content["intervals"]["end_model"] = {"accuracy": [score - 0.25, score + 0.25]}
         Metrics.model_validate(content).write(file)
         git("add", "-f", "reports/mail/metrics.json")
         git("commit", "-qm", "scores")
-        git("tag", "-am", "x", f"mail@v1.{minor}.0")
-    git("tag", "-am", "x", "mail#prod#1", "mail@v1.0.0^{commit}")
+        git("tag", "-am", "mail: promote", f"mail@v1.{minor}.0")
+    git("tag", "-am", "mail: promote", "mail#prod#1", "mail@v1.0.0^{commit}")
     waits = SimpleNamespace(expired=False)
     monkeypatch.setattr(problems, "read_question", lambda *_: waits)
     [mail] = client.get("/api/problems").json()
