@@ -57,8 +57,8 @@ def test_versions_lists_tags(files, capsys):
         ["init", "-q"],
         ["add", "f.yaml"],
         ["commit", "-qm", "x"],
-        ["tag", "-am", "x", "-m", "Promoted-by: person", "spam@v1.0.0"],
-        ["tag", "-am", "x", "-m", "Promoted-by: person", "spam#prod#1"],
+        ["tag", "-am", "subject", "-m", "x", "-m", "Promoted-by: person", "spam@v1.0.0"],
+        ["tag", "-am", "subject", "-m", "x", "-m", "Promoted-by: person", "spam#prod#1"],
     ):
         subprocess.run(["git", *who, *words], cwd=files, check=True)
     tidemill("models", "spam", "--json")
