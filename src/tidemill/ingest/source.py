@@ -5,7 +5,7 @@ from __future__ import annotations
 import glob
 import hashlib
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
@@ -357,9 +357,35 @@ def not_read(incoming: str, root: Path, *, texts: bool = False) -> list[str]:
     return sorted(_base(item) for item in others if PurePosixPath(item).suffix.lower() not in MAYBE_IMAGES - {""})
 
 
+def new_sources(known: Collection[str], incoming: str, root: Path, *, texts: bool = False) -> list[str]:
+    """List the sources that have not been taken in.
+
+    Parameters
+    ----------
+    known
+        Sources that the manifest has; before 0.2.0 those behind a link in the project have an absolute path there.
+    incoming, root, texts
+        As ``discover`` takes them.
+
+    Returns
+    -------
+    list of str
+        As ``discover`` lists them.
+    """
+    elsewhere = {os.path.realpath(source) for source in known if os.path.isabs(source)}  # noqa: PTH117 - or a URL
+    there = discover(incoming, root, texts=texts)
+    return [source for source in there if source not in known and locate(source, root) not in elsewhere]
+
+
+def _place(incoming: str, root: Path) -> str:
+    """Where to look. Links in the project stay in the path, so that sources are named alike wherever a folder of theirs is kept."""
+    is_inside = "://" not in incoming and not Path(incoming).is_absolute() and ".." not in Path(incoming).parts
+    return str(root.resolve() / incoming) if is_inside else locate(incoming, root)
+
+
 def _entries(incoming: str, root: Path) -> tuple[Any, list[str]]:
     """All that is there and not hidden."""
-    files, path = fsspec.core.url_to_fs(locate(incoming, root))
+    files, path = fsspec.core.url_to_fs(_place(incoming, root))
     if files.isdir(path):
         result = files.ls(path, detail=False)
     elif files.exists(path):
