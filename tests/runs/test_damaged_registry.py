@@ -401,6 +401,24 @@ def test_torn_lists_of_batches_gold_and_settings_are_named_with_what_brings_them
     assert "params.yaml, line 2 is not YAML: after a merge with conflicts `git checkout --ours params.yaml`" in found
 
 
+def test_both_sides_of_a_merge_in_files_that_git_keeps_are_told_with_what_belongs_in_each(repository: Path):
+    (repository / "params.yaml").write_text("problems: [spam]\n")
+    files = (
+        "data/spam/batches.json",
+        "data/spam/gold_history.jsonl",
+        "data/spam/certificate.json",
+        "models/spam/champion.json",
+    )
+    for name in files:
+        (repository / name).parent.mkdir(parents=True, exist_ok=True)
+        (repository / name).write_text("<<<<<<< HEAD\n{}\n=======\n{}\n>>>>>>> theirs\n")
+    found = told(repository)
+    for name in files:
+        assert found.count(f"{name}, line 1: a merge has left both sides here: ") == 1, found
+    assert "the batches of both belong in it" in found
+    assert "the lines of both belong in it" in found
+
+
 def test_labels_of_people_that_a_merge_or_a_deletion_has_lost_are_told(repository: Path):
     (repository / "params.yaml").write_text("problems: [spam]\n")
     path = repository / "data/spam/gold_history.jsonl"
