@@ -18,6 +18,7 @@ from tidemill.contracts import DataError
 from tidemill.ingest.fetched_images import FOLDER, FetchLimits, fetch_images
 from tidemill.ingest.image_metadata import TABLE, columns_of_files, joined
 from tidemill.ingest.image_paths import MAYBE_IMAGES, ImagePaths
+from tidemill.ingest.inline_images import inline_image, with_inline_images
 from tidemill.ingest.row_errors import RowErrors
 from tidemill.ingest.settings import IngestSettings
 from tidemill.ingest.text_files import TEXT_SUFFIX, is_text_file, single_document, text_files
@@ -80,7 +81,7 @@ class Source:
             return self._folder(settings)
         if self.files.info(self.path)["type"] == "other":
             raise DataError(f"{self.location} is no file but a pipe or a device: save its content as a file")
-        return parse(self.files.cat_file(self.path), self.name, settings.reading)
+        return with_inline_images(parse(self.files.cat_file(self.path), self.name, settings.reading), settings.image)
 
     def fingerprint(self, settings: IngestSettings) -> str:
         """Hash all content of the batch: a text table's own bytes, or paths and image bytes.
@@ -107,7 +108,7 @@ class Source:
         return _hash_of(zip(result.names, result.images, strict=True), head)
 
     def images(self, table: Table, settings: IngestSettings, errors: RowErrors | None = None) -> Images:
-        """Read the image of each row: a path below the table's folder or ``image_folder``, or bytes in the table.
+        """Read the image of each row: a path below the table's folder or ``image_folder``, or bytes or a data URI in the table.
 
         Parameters
         ----------
@@ -135,6 +136,7 @@ class Source:
         for row, value in enumerate(progress(values, total=len(values), name=f"reading {self.name}", unit="images")):
             inner = value.get("bytes") if isinstance(value, dict) else value
             inner = value.get("path") if isinstance(value, dict) and not isinstance(inner, bytes) else inner
+            inner = inline_image(inner) or inner
             name = f"{table.unit} {table.numbers[row]}" if isinstance(inner, bytes) else str(inner)
             data = inner if isinstance(inner, bytes) else b""
             if not isinstance(inner, bytes):

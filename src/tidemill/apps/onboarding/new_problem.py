@@ -334,7 +334,7 @@ def _plan_table(wanted: NewProblem, source: Path) -> _Plan:
     if wanted.text is not None and wanted.image is not None:
         raise ConfigError("--text and --image: a problem's rows are one or the other")
     modality: Literal["text", "image"] = "text" if wanted.image is None else "image"
-    table = Source(str(source)).table(_reading({modality: modality} | stated(wanted.reading)))
+    table = Source(str(source)).table(_reading({modality: wanted.image or modality} | stated(wanted.reading)))
     content = wanted.text or wanted.image
     if content is None:
         raise ConfigError(
