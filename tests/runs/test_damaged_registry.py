@@ -179,6 +179,17 @@ def test_deleted_assignments_are_named_with_the_champion_that_counts_instead_and
     assert git("for-each-ref", folder=repository) == before
 
 
+def test_tags_that_a_clone_has_not_fetched_are_told_with_how_to_fetch_them(repository: Path):
+    clone = repository.with_name(f"{repository.name}-clone")
+    git(
+        "clone", "-q", "--no-tags", str(repository), str(clone), folder=repository.parent
+    )  # with all objects, as it is local
+    line = "spam@v1.2.0: it was deleted or never fetched: `git fetch --tags` brings it if a remote has it; else `tidemill doctor --fix` puts"
+    assert line in told(clone)
+    git("fetch", "-q", "--tags", folder=clone)
+    assert "never fetched" not in told(clone)
+
+
 def test_a_deleted_assignment_is_not_put_back_over_one_that_was_made_later(
     repository: Path, monkeypatch: pytest.MonkeyPatch
 ):
