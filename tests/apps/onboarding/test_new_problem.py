@@ -401,6 +401,7 @@ def test_many_classes_of_several_rows_each_are_classes(project: Path) -> None:
         (["row_id", "b"], "class 'row_id' is a name of Tidemill's own tables"),
         (["None_of_the_above", "b"], "class 'None_of_the_above' is a name of Tidemill's own tables"),
         (['"a\nb"', "c"], "has a line break or a control character"),
+        (["${price}", "b"], "class '${price}' holds ${, by which settings name other settings"),
         (["a"], "needs at least two different ones"),
     ],
 )

@@ -372,8 +372,12 @@ def _plan_table(wanted: NewProblem, source: Path) -> _Plan:
 
 
 def _refuse_columns(table: Table, source: str, columns: Mapping[str, str | None]) -> None:
-    """Refuse columns that are not there, or that have formulas without a value."""
+    """Refuse columns that are not there, that settings cannot name, or that have formulas without a value."""
     for word, column in columns.items():
+        if "${" in (column or ""):
+            raise DataError(
+                f"{source}: {word} {column!r} holds ${{, by which settings name other settings: rename the column"
+            )
         if column is not None and not table.has(column):
             raise DataError(
                 f"{source}: {word} {column!r} is no column{nearest(column, table.names(column.partition('.')[0]))}{table.guessed}"
