@@ -603,6 +603,17 @@ def test_a_folder_of_unlabeled_images_is_no_class(project: Path) -> None:
     assert any("'unlabeled' is taken for no label (1 row)" in line for line in done.lines)
 
 
+def test_a_folder_behind_a_link_where_data_arrives_is_taken_where_it_is(project: Path) -> None:
+    share = project.with_name(f"{project.name}-share")
+    images(share / "may", "cat/1.png", "dog/2.png")
+    place = Path("data/incoming/reviews")
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.symlink_to(share)
+    new_problem.create_problem(words(images=str(place / "may")), Project.open(project))
+    (entry,) = Manifest.read(Paths.within("reviews").manifest).batches
+    assert entry.source == "data/incoming/reviews/may"
+
+
 def test_a_table_that_names_images_becomes_a_problem_of_images(project: Path) -> None:
     folder = images(project / "elsewhere", *(f"shots/{k}.png" for k in range(6)))
     listed = write(folder / "list.csv", "file,kind\n" + "".join(f"shots\\{k}.png,{'ab'[k % 2]}\n" for k in range(6)))

@@ -581,6 +581,8 @@ def _bring(plan: _Plan, settings: IngestSettings, project: Project) -> str:
     if source.is_relative_to(root) and not source.is_relative_to(project.state):
         return source.relative_to(root).as_posix()
     target = root / INCOMING / plan.paths.name / source.name
+    if target.exists() and target.samefile(source):  # behind a link in the project
+        return target.relative_to(root).as_posix()
     target.parent.mkdir(parents=True, exist_ok=True)
     if source.is_dir():
         _copy_folder(source, target)
