@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import os
 from pathlib import Path
@@ -283,6 +284,39 @@ def test_a_file_whose_name_is_not_unicode_is_named(tmp_path: Path) -> None:
         pytest.skip("this file system takes names in UTF-8 alone")
     with pytest.raises(DataError, match=r"cells: the name of the file 'good/caf.*\.png' is not UTF-8: rename it"):
         Source(str(tmp_path / "cells")).table(image_settings())
+
+
+def data_uri(image: bytes) -> str:
+    return f"data:image/png;base64,{base64.b64encode(image).decode()}"
+
+
+def test_cells_may_be_data_uris(tmp_path: Path) -> None:
+    lines = [f'"{data_uri(png(number))}",pear' for number in range(2)]
+    path = write(tmp_path / "b.csv", "path,label\n" + "\n".join(lines) + "\n")
+    batch = take(path, image_settings(), FRUIT)
+    assert batch.raw["image"].to_list() == [png(0), png(1)]
+    assert all(len(key) < 100 for key in batch.raw["key"])
+
+
+@pytest.mark.parametrize("cut", [slice(0, -3), slice(30)])
+def test_a_damaged_data_uri_is_named_in_short_and_can_be_set_aside(tmp_path: Path, cut: slice) -> None:
+    damaged = data_uri(png(1) * 100)[cut] + "!"
+    path = write(tmp_path / "b.csv", f'path,label\n"{data_uri(png(0))}",pear\n"{damaged}",pear\n')
+    with pytest.raises(
+        DataError, match=r"b\.csv, line 3: .*'data:image/png;base64,.*'… is a data URI whose base64 is"
+    ) as error:
+        take(path, image_settings(), FRUIT)
+    assert len(str(error.value)) < 300
+    batch = take(path, image_settings(bad_rows="quarantine", max_bad_rows=1.0), FRUIT)
+    assert batch.raw.height == 1
+
+
+@pytest.mark.parametrize("named", ["../" + "a" * 5000, "http://x/" + "a" * 5000, "a" * 5000])
+def test_names_of_images_are_cut_in_messages(tmp_path: Path, named: str) -> None:
+    path = write(tmp_path / "b.csv", f"path,label\n{named},pear\n")
+    with pytest.raises(DataError) as error:
+        take(path, image_settings(), FRUIT)
+    assert len(str(error.value)) < 1000
 
 
 def test_a_path_that_is_no_path_is_shown_in_part(tmp_path: Path) -> None:

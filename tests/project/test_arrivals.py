@@ -395,6 +395,29 @@ def test_a_file_that_is_in_the_main_checkout_alone_is_named_where_it_is(project:
     add_batches(problem, chosen, paths)
 
 
+@pytest.mark.parametrize("linked", ["data/incoming/spam", "data/incoming"])
+def test_sources_behind_a_link_keep_their_names_in_the_project(project: Path, linked: str) -> None:
+    here = Project.open(project)
+    before = arrive(here, "spam").batches
+    share = project.with_name(f"{project.name}-share")
+    Path(linked).rename(share)
+    Path(linked).symlink_to(share)
+    put("sms-11", "another friend of mine")
+    done = arrive(here, "spam")
+    assert (len(before), done.batches, done.refused) == (3, ["sms-11"], [])
+    assert [entry.source for entry in done.entries] == ["data/incoming/spam/sms-11.jsonl"]
+
+
+def test_sources_that_an_earlier_version_took_in_by_the_absolute_path_of_a_link_are_known(project: Path) -> None:
+    here, share = Project.open(project), project.with_name(f"{project.name}-share")
+    arrive(here, "spam")
+    Path("data/incoming/spam").rename(share)
+    Path("data/incoming/spam").symlink_to(share)
+    PATHS.manifest.write_text(PATHS.manifest.read_text().replace("data/incoming/spam", str(share)))
+    done = arrive(here, "spam")
+    assert (done.batches, done.refused) == ([], [])
+
+
 def test_links_in_a_circle_and_pipes_are_refused_and_the_others_are_taken(project: Path) -> None:
     Path("data/incoming/spam/circle.csv").symlink_to("circle.csv")
     os.mkfifo("data/incoming/spam/pipe.csv")

@@ -89,7 +89,8 @@ def test_what_is_appended_is_read_back_and_lines_of_a_merge_count_once(inside: P
 @pytest.mark.parametrize(
     ("line", "told"),
     [
-        ("<<<<<<< HEAD", r"line 3: the line: .*mend the line, of a merge keep both sides' lines"),
+        ("<<<<<<< HEAD", r"line 3: a merge has left both sides here: the lines of both belong in it"),
+        ("{", r"line 3: the line: .*mend the line, or `git checkout`"),
         ('{"row_id": "a", "label": "ham", "when": "today", "source": "x"}', "line 3: when: .*'today'"),
         (
             '{"row_id": "a", "label": "ham", "who": "Ann Lee", "when": "2026-05-01T10:00:02.000000Z", "source": "x"}',

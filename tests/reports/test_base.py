@@ -86,6 +86,18 @@ def test_a_field_that_is_missing_is_named(path: Path):
         Verdict.read(path)
 
 
+def test_both_sides_of_a_merge_are_told_with_what_belongs_in_the_file(path: Path):
+    text = path.read_text()
+    for report, remedy in (
+        (Verdict, "take one, `git checkout --ours` or `--theirs`"),
+        (Manifest, "the batches of both belong in it"),
+        (ChampionPin, "take the side whose version is to be the champion"),
+    ):
+        path.write_text(f"{text[:-2]}\n<<<<<<< HEAD\n=======\n>>>>>>> theirs\n}}\n")
+        with pytest.raises(DataError, match=rf"verdict\.json, line \d+: a merge has left both sides here: {remedy}"):
+            report.read(path)
+
+
 def test_a_torn_file_a_lost_one_and_one_of_another_kind_are_told_with_the_remedy(path: Path):
     text = path.read_text()
     path.write_text(text[: len(text) // 2])

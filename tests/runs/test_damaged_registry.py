@@ -179,6 +179,17 @@ def test_deleted_assignments_are_named_with_the_champion_that_counts_instead_and
     assert git("for-each-ref", folder=repository) == before
 
 
+def test_tags_that_a_clone_has_not_fetched_are_told_with_how_to_fetch_them(repository: Path):
+    clone = repository.with_name(f"{repository.name}-clone")
+    git(
+        "clone", "-q", "--no-tags", str(repository), str(clone), folder=repository.parent
+    )  # with all objects, as it is local
+    line = "spam@v1.2.0: it was deleted or never fetched: `git fetch --tags` brings it if a remote has it; else `tidemill doctor --fix` puts"
+    assert line in told(clone)
+    git("fetch", "-q", "--tags", folder=clone)
+    assert "never fetched" not in told(clone)
+
+
 def test_a_deleted_assignment_is_not_put_back_over_one_that_was_made_later(
     repository: Path, monkeypatch: pytest.MonkeyPatch
 ):
@@ -421,6 +432,24 @@ def test_torn_lists_of_batches_gold_and_settings_are_named_with_what_brings_them
     assert "batches.json is not JSON" in found
     assert "gold_history.jsonl, line 1" in found
     assert "params.yaml, line 2 is not YAML: after a merge with conflicts `git checkout --ours params.yaml`" in found
+
+
+def test_both_sides_of_a_merge_in_files_that_git_keeps_are_told_with_what_belongs_in_each(repository: Path):
+    (repository / "params.yaml").write_text("problems: [spam]\n")
+    files = (
+        "data/spam/batches.json",
+        "data/spam/gold_history.jsonl",
+        "data/spam/certificate.json",
+        "models/spam/champion.json",
+    )
+    for name in files:
+        (repository / name).parent.mkdir(parents=True, exist_ok=True)
+        (repository / name).write_text("<<<<<<< HEAD\n{}\n=======\n{}\n>>>>>>> theirs\n")
+    found = told(repository)
+    for name in files:
+        assert found.count(f"{name}, line 1: a merge has left both sides here: ") == 1, found
+    assert "the batches of both belong in it" in found
+    assert "the lines of both belong in it" in found
 
 
 def test_labels_of_people_that_a_merge_or_a_deletion_has_lost_are_told(repository: Path):

@@ -210,6 +210,14 @@ def test_overrides_of_the_problem_are_the_runs_and_the_others_the_branchs() -> N
     assert _merged_overrides({}, {}, "spam") == []
 
 
+def test_an_experiment_of_a_run_is_among_its_overrides_and_goes_with_the_next_run() -> None:
+    others = ["+experiment@solar=quick", "+experiment@spammy=quick"]
+    theirs = {"overrides": ["+experiment@spam=few_gold", *others]}
+    mine = {"overrides": ["train@spam.train=head", "+experiment@spam=quick", "+experiment@solar=few_gold"]}
+    assert _merged_overrides(theirs, mine, "spam") == [*others, "train@spam.train=head", "+experiment@spam=quick"]
+    assert _merged_overrides(theirs, {"overrides": []}, "spam") == others
+
+
 @pytest.mark.parametrize("meanwhile", [False, True])
 def test_fingerprints_of_code_are_the_runs_unless_the_branch_has_others_by_then(root: Path, *, meanwhile: bool) -> None:
     write(root, code_yaml="double: a\n")

@@ -5,6 +5,7 @@ calibration_error  expected calibration error of the likeliest class, and its bi
 class_names        names of classes: as the user gives them, and as files spell them
 files              atomic_write: a file is whole or absent
 edited_yaml        a user's YAML file changed in one place
+merge_marks        left_by_merge: a file in which a merge has left both sides
 locks              locked: one process at a time
 machine            cores: how many processor cores this process may use
 spelling           closest, did_you_mean: which valid name a wrong one was meant to be

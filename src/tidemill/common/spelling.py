@@ -115,3 +115,27 @@ def counted(count: int, one: str, many: str | None = None) -> str:
     ('1 row', '2,000 rows', '0 rows are')
     """
     return f"{count:,} {one if count == 1 else many or f'{one}s'}"
+
+
+def shown(value: object, most: int = 200) -> str:
+    """Write a value as messages show it.
+
+    Parameters
+    ----------
+    value
+        A name, a path or a cell, which may be a whole file in base64.
+    most
+        Characters that are shown.
+
+    Returns
+    -------
+    str
+        In quotes where it is a text; what is cut off has dots in its place.
+
+    Examples
+    --------
+    >>> shown("a.png"), shown("a" * 50, most=5)
+    ("'a.png'", "'aaaa'…")
+    """
+    text = repr(value)
+    return text if len(text) <= most else f"{text[:most]}{text[0] if isinstance(value, str) else ''}…"

@@ -12,7 +12,7 @@ from pathlib import Path
 from tidemill.common.files import atomic_write
 from tidemill.errors import TidemillError
 from tidemill.ingest.settings import IngestSettings
-from tidemill.ingest.source import discover, locate
+from tidemill.ingest.source import discover, locate, new_sources
 from tidemill.monitor.retrain_decision import NOTHING
 from tidemill.monitor.settings import MonitorSettings
 from tidemill.project.project import Project
@@ -121,7 +121,7 @@ def has_new_sources(project: Project, problem: str) -> bool:
     _, settings, paths = project.load(problem, "ingest", IngestSettings)
     manifest = manifest_at(project.shared, "HEAD", problem)
     known = set() if manifest is None else {arrival.source for arrival in manifest.batches}
-    return not known.issuperset(discover(settings.incoming, paths.shared, texts=settings.modality == "text"))
+    return bool(new_sources(known, settings.incoming, paths.shared, texts=settings.modality == "text"))
 
 
 def has_unlearned_batches(project: Project, problem: str) -> bool:

@@ -12,9 +12,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
-from tidemill.common.spelling import counted
+from tidemill.common.spelling import counted, shown
 from tidemill.contracts import DataError
 from tidemill.ingest.fetched_images import URL, fetched_name
+from tidemill.ingest.inline_images import is_data_uri
 
 IMAGE_SUFFIXES: Final = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".gif")
 MAYBE_IMAGES: Final = frozenset(
@@ -23,8 +24,7 @@ MAYBE_IMAGES: Final = frozenset(
 """Suffixes of files that are read as images, or refused for being none; others are left out."""
 _DRIVE: Final = re.compile(r"[A-Za-z]:/")
 
-_SHOWN: Final = 200
-"""Characters of a path that a message shows: base64 in its place has thousands."""
+_SHOWN_OF_DATA: Final = 40
 
 
 class ImagePaths:
@@ -94,7 +94,12 @@ class ImagePaths:
             It is no path, is not there, or lies outside of the folder.
         """
         if not isinstance(named, str) or not named.strip():
-            raise DataError(f"{named!r} is not the path of an image")
+            raise DataError(f"{shown(named)} is not the path of an image")
+        if is_data_uri(named):
+            start = f"{named.strip()[:_SHOWN_OF_DATA]!r}…"
+            raise DataError(
+                f"image {start} is a data URI whose base64 is cut off or damaged: write it anew, or name a file"
+            )
         if URL.match(named.strip()):
             return self._fetched(named.strip())
         path = posixpath.normpath(named.strip().replace("\\", "/"))
@@ -106,7 +111,7 @@ class ImagePaths:
             found = self._found(candidate)
             if len(found) > 1 and found[0]:
                 files = " or ".join(f"{candidate}{suffix}" for suffix in found)
-                raise DataError(f"image {named!r} may be {files}: write the suffix in the table")
+                raise DataError(f"image {shown(named)} may be {files}: write the suffix in the table")
             if found:
                 return self._taken(candidate, found[0], named, moved=is_absolute)
         alike = [path for candidate in candidates for path in self._alike(candidate)]
@@ -115,12 +120,11 @@ class ImagePaths:
         if len(same) == 1:
             self._composed.append(same[0])
             return self._taken(same[0], "", named, moved=is_absolute)
-        shown = repr(named) if len(named) <= _SHOWN else f"{named[:_SHOWN]!r}…"
         what = next(filter(None, map(self._other_than_file, candidates)), None)
         if what is not None:
-            raise DataError(f"image {shown} {what}: put the image itself in its place, or take it out")
+            raise DataError(f"image {shown(named)} {what}: put the image itself in its place, or take it out")
         raise DataError(
-            f"image {shown} is not there; paths are relative to {self.folder}, or the folder that --images (ingest.image_folder) names"
+            f"image {shown(named)} is not there; paths are relative to {self.folder}, or the folder that --images (ingest.image_folder) names"
             f"{in_other_letters(alike)}"
         )
 
@@ -175,7 +179,9 @@ class ImagePaths:
     def _fetched(self, url: str) -> str:
         name = fetched_name(url)
         if not self.files.isfile(posixpath.join(self.folder, name)):
-            raise DataError(f"{url!r} has not been fetched: say --fetch, or download the images and name their files")
+            raise DataError(
+                f"{shown(url)} has not been fetched: say --fetch, or download the images and name their files"
+            )
         return name
 
     def notes(self, name: str) -> list[str]:
@@ -227,7 +233,7 @@ class ImagePaths:
 
     def _outside(self, named: str) -> str:
         return (
-            f"image {named!r} lies outside of {self.folder}: put it below, or name the folder that holds the images "
+            f"image {shown(named)} lies outside of {self.folder}: put it below, or name the folder that holds the images "
             "in ingest.image_folder"
         )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import glob
 import hashlib
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
@@ -18,6 +18,7 @@ from tidemill.contracts import DataError
 from tidemill.ingest.fetched_images import FOLDER, FetchLimits, fetch_images
 from tidemill.ingest.image_metadata import TABLE, columns_of_files, joined
 from tidemill.ingest.image_paths import MAYBE_IMAGES, ImagePaths
+from tidemill.ingest.inline_images import inline_image, with_inline_images
 from tidemill.ingest.row_errors import RowErrors
 from tidemill.ingest.settings import IngestSettings
 from tidemill.ingest.text_files import TEXT_SUFFIX, is_text_file, single_document, text_files
@@ -80,7 +81,7 @@ class Source:
             return self._folder(settings)
         if self.files.info(self.path)["type"] == "other":
             raise DataError(f"{self.location} is no file but a pipe or a device: save its content as a file")
-        return parse(self.files.cat_file(self.path), self.name, settings.reading)
+        return with_inline_images(parse(self.files.cat_file(self.path), self.name, settings.reading), settings.image)
 
     def fingerprint(self, settings: IngestSettings) -> str:
         """Hash all content of the batch: a text table's own bytes, or paths and image bytes.
@@ -107,7 +108,7 @@ class Source:
         return _hash_of(zip(result.names, result.images, strict=True), head)
 
     def images(self, table: Table, settings: IngestSettings, errors: RowErrors | None = None) -> Images:
-        """Read the image of each row: a path below the table's folder or ``image_folder``, or bytes in the table.
+        """Read the image of each row: a path below the table's folder or ``image_folder``, or bytes or a data URI in the table.
 
         Parameters
         ----------
@@ -135,6 +136,7 @@ class Source:
         for row, value in enumerate(progress(values, total=len(values), name=f"reading {self.name}", unit="images")):
             inner = value.get("bytes") if isinstance(value, dict) else value
             inner = value.get("path") if isinstance(value, dict) and not isinstance(inner, bytes) else inner
+            inner = inline_image(inner) or inner
             name = f"{table.unit} {table.numbers[row]}" if isinstance(inner, bytes) else str(inner)
             data = inner if isinstance(inner, bytes) else b""
             if not isinstance(inner, bytes):
@@ -357,9 +359,35 @@ def not_read(incoming: str, root: Path, *, texts: bool = False) -> list[str]:
     return sorted(_base(item) for item in others if PurePosixPath(item).suffix.lower() not in MAYBE_IMAGES - {""})
 
 
+def new_sources(known: Collection[str], incoming: str, root: Path, *, texts: bool = False) -> list[str]:
+    """List the sources that have not been taken in.
+
+    Parameters
+    ----------
+    known
+        Sources that the manifest has; before 0.2.0 those behind a link in the project have an absolute path there.
+    incoming, root, texts
+        As ``discover`` takes them.
+
+    Returns
+    -------
+    list of str
+        As ``discover`` lists them.
+    """
+    elsewhere = {os.path.realpath(source) for source in known if os.path.isabs(source)}  # noqa: PTH117 - or a URL
+    there = discover(incoming, root, texts=texts)
+    return [source for source in there if source not in known and locate(source, root) not in elsewhere]
+
+
+def _place(incoming: str, root: Path) -> str:
+    """Where to look. Links in the project stay in the path, so that sources are named alike wherever a folder of theirs is kept."""
+    is_inside = "://" not in incoming and not Path(incoming).is_absolute() and ".." not in Path(incoming).parts
+    return str(root.resolve() / incoming) if is_inside else locate(incoming, root)
+
+
 def _entries(incoming: str, root: Path) -> tuple[Any, list[str]]:
     """All that is there and not hidden."""
-    files, path = fsspec.core.url_to_fs(locate(incoming, root))
+    files, path = fsspec.core.url_to_fs(_place(incoming, root))
     if files.isdir(path):
         result = files.ls(path, detail=False)
     elif files.exists(path):

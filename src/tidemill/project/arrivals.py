@@ -17,7 +17,7 @@ from tidemill.common.locks import locked
 from tidemill.contracts import NO_GOLD, DataError, Problem
 from tidemill.ingest.batch import Batch, build_batch, empty_seen
 from tidemill.ingest.settings import RESERVED, IngestSettings
-from tidemill.ingest.source import Source, discover, fetch_beside, locate, not_read
+from tidemill.ingest.source import Source, fetch_beside, locate, new_sources, not_read
 from tidemill.monitor.broken import lost_values
 from tidemill.monitor.retrain_decision import NOTHING
 from tidemill.monitor.settings import BrokenSettings, MonitorSettings
@@ -112,8 +112,8 @@ def scan(
     """
     known, history = arrivals(paths.manifest), GoldHistory.read(paths.gold_history)
     texts = settings.modality == "text"
-    sources = set(discover(settings.incoming, paths.shared, texts=texts)) - {entry.source for entry in known}
     taken = {entry.batch: entry.source for entry in known}
+    sources = new_sources(set(taken.values()), settings.incoming, paths.shared, texts=texts)
     light = settings.model_copy(update={"near_duplicates": "keep"})
     result, refusals = ArrivalScan(), Refusals.read(paths)
     result.notes.extend(_notes_on_others(settings, paths))

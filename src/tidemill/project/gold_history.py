@@ -20,6 +20,7 @@ from pydantic import Field, ValidationError
 
 from tidemill.common.files import atomic_write
 from tidemill.common.locks import locked
+from tidemill.common.merge_marks import left_by_merge
 from tidemill.contracts import NO_GOLD, DataError, Settings
 from tidemill.project.layout import EMPTY_HISTORY, Paths
 from tidemill.readers.table import nearest
@@ -152,7 +153,16 @@ class GoldHistory:
         -------
         GoldHistory
             Lines that stand twice, as a merge can leave them, once.
+
+        Raises
+        ------
+        DataError
+            A merge has left both sides in it.
         """
+        if (merged := left_by_merge(text)) is not None:
+            raise DataError(
+                f"{where}, {merged}: the lines of both belong in it: take out git's three lines of marks, and `git add` the file"
+            )
         lines = text.split("\n")  # names may hold other separators of lines
         first = {line: number for number, line in reversed([*enumerate(lines, start=1)])}
         kept = [line for line in dict.fromkeys(lines) if line.strip() and line != EMPTY_HISTORY.strip()]
@@ -315,8 +325,8 @@ def _parsed(line: str, where: str) -> Answer:
         first = error.errors()[0]
         field = ".".join(map(str, first["loc"])) or "the line"
         raise DataError(
-            f"{where}: {field}: {first['msg']}, not {first['input']!r}; mend the line, of a merge keep both sides' lines, "
-            "or `git checkout` brings the last committed file back"
+            f"{where}: {field}: {first['msg']}, not {first['input']!r}; mend the line, or "
+            "`git checkout` brings the last committed file back"
         ) from error
 
 

@@ -11,7 +11,7 @@ from pathlib import PurePosixPath
 
 import polars as pl
 
-from tidemill.common.spelling import closest
+from tidemill.common.spelling import closest, shown
 from tidemill.contracts import DataError
 from tidemill.ingest.batch import SEEN
 from tidemill.ingest.images import rewrites
@@ -74,10 +74,10 @@ class RowNames:
             where = "" if batch is None else f" in batch {batch!r}"
             meant = closest(name, list(self.by_name)) if len(self.by_name) < _GUESSED else None
             among = f" among {self.table.height:,}" if batch is None else ""
-            raise DataError(f"there is no row {name!r}{where}{f'; did you mean {meant}?' if meant else among}")
-        shown = ", ".join(f"{self.table['row_id'][place]}: {self._full_name(place, name)}" for place in found[:3])
+            raise DataError(f"there is no row {shown(name)}{where}{f'; did you mean {meant}?' if meant else among}")
+        several = ", ".join(f"{self.table['row_id'][place]}: {self._full_name(place, name)}" for place in found[:3])
         raise DataError(
-            f"{name!r} may be any of {len(found)} rows ({shown}): name one by its row_id or with its batch, or add a column batch to "
+            f"{name!r} may be any of {len(found)} rows ({several}): name one by its row_id or with its batch, or add a column batch to "
             "a file"
         )
 

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, SerializationInfo, Serializer
 from pydantic_core import ErrorDetails, ValidationError
 
 from tidemill.common.files import atomic_write
+from tidemill.common.merge_marks import left_by_merge
 from tidemill.errors import DataError
 
 FORMAT_KEY: Final = "format"
@@ -42,12 +43,13 @@ class Report(Part):
     """A whole JSON file.
 
     A subclass names its ``FORMAT``, the ``FILE`` that it is (as the documentation shows it) and the ``REMEDY`` for one that
-    cannot be read. It overrides ``upgraded`` where files of an older format keep their meaning.
+    cannot be read, and what to do where a ``MERGE`` has left both sides in it. It overrides ``upgraded`` where files of an older format keep their meaning.
     """
 
     FORMAT: ClassVar[int] = 1
     FILE: ClassVar[str]
     REMEDY: ClassVar[str] = AGAIN
+    MERGE: ClassVar[str] = "take one, `git checkout --ours` or `--theirs` and the file's name"
 
     @classmethod
     def upgraded(cls, content: Mapping[str, Any], result: object) -> Mapping[str, Any] | None:
@@ -141,6 +143,8 @@ class Report(Part):
         try:
             content = json.loads(text)
         except json.JSONDecodeError as error:
+            if (merged := left_by_merge(text)) is not None:
+                raise DataError(f"{where}, {merged}: {cls.MERGE}") from error
             raise DataError(f"{where} is not JSON ({error}): {cls.REMEDY}") from error
         if not isinstance(content, dict):
             raise DataError(f"{where} holds {_short(content)} in place of keys and values: {cls.REMEDY}")

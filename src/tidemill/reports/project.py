@@ -23,6 +23,10 @@ class Manifest(Report):
 
     FILE: ClassVar[str] = "data/<problem>/batches.json"
     REMEDY: ClassVar[str] = "`git checkout` brings the last committed one back"
+    MERGE: ClassVar[str] = (
+        "the batches of both belong in it: take out git's three lines of marks, see that a comma stands between entries and each "
+        "batch is there once, and `git add` the file"
+    )
 
     batches: tuple[Arrival, ...] = Field(description="oldest first")
 
@@ -70,6 +74,9 @@ class ChampionPin(Report):
 
     FILE: ClassVar[str] = "models/<problem>/champion.json"
     REMEDY: ClassVar[str] = "`git checkout` brings the last committed one back"
+    MERGE: ClassVar[str] = (
+        "take the side whose version is to be the champion, `git checkout --ours` or `--theirs` and the file's name"
+    )
 
     version: str | None = Field(description="tag such as spam@v1.4.0; null: there is no champion yet")
     since: str | None = Field(

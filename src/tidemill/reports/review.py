@@ -26,6 +26,9 @@ class AuditPlan(Report):
 
     FILE: ClassVar[str] = "data/<problem>/audit_plan.json"
     REMEDY: ClassVar[str] = "`tidemill review plan` makes it again"
+    MERGE: ClassVar[str] = (
+        "take the side whose sample people answer, `git checkout --ours` or `--theirs` and the file's name"
+    )
 
     problem: str = Field(description="its name")
     target: AuditTarget = Field(description="what is to be proven")
@@ -55,6 +58,9 @@ class Certificate(Report):
 
     FILE: ClassVar[str] = "data/<problem>/certificate.json"
     REMEDY: ClassVar[str] = "`tidemill review certify` makes it again"
+    MERGE: ClassVar[str] = (
+        "take one, `git checkout --ours` or `--theirs` and the file's name, then `tidemill review certify`"
+    )
 
     problem: str = Field(description="its name")
     target: AuditTarget | None = Field(description="what was to be proven; null: nothing has been certified")

@@ -6,6 +6,7 @@ A crash before the transaction leaves garbage, never half a promotion.
 from __future__ import annotations
 
 import os
+import re
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -191,7 +192,8 @@ def _params_text(root: Path, parent: str, source: Path, problem: str) -> str:
 def _merged_overrides(theirs: dict[str, Any], mine: dict[str, Any], problem: str) -> list[str]:
     def concerns(override: str) -> bool:
         key = override.lstrip("+~").partition("=")[0]
-        return key.startswith(f"{problem}.") or f"@{problem}." in key
+        places = re.split("[@:]", key)[1:] or [key]  # of a group where it is put: experiment@spam, train@spam.train
+        return any(place == problem or place.startswith(f"{problem}.") for place in places)
 
     kept = [item for item in theirs.get("overrides", []) if not concerns(item)]
     return kept + [item for item in mine.get("overrides", []) if concerns(item)]

@@ -14,6 +14,7 @@ from typing import Any, Final
 import yaml
 
 from tidemill.common.files import atomic_write
+from tidemill.common.merge_marks import left_by_merge
 from tidemill.project.layout import problem_names
 from tidemill.runs.git import git, succeeds
 
@@ -94,12 +95,11 @@ def conflict(root: Path) -> str | None:
         text = (root / _LOCK).read_text(encoding="utf-8")
     except (OSError, ValueError):
         return None
-    line = next((number for number, line in enumerate(text.splitlines(), start=1) if line.startswith("<<<<<<< ")), None)
-    if line is None:
+    merged = left_by_merge(text)
+    if merged is None:
         return None
     return (
-        f"{_LOCK}, line {line}: a merge has left both sides here: take one, `git checkout --ours {_LOCK}` or `--theirs`, then "
-        "`dvc checkout` and `dvc repro`"
+        f"{_LOCK}, {merged}: take one, `git checkout --ours {_LOCK}` or `--theirs`, then `dvc checkout` and `dvc repro`"
     )
 
 

@@ -90,3 +90,10 @@ def test_what_cannot_be_added_leaves_the_problem_as_it_was(reviews: Project):
         pass
     with pytest.raises(DataError, match="row_id"), added_class(reviews, "reviews", "row_id"):
         pass
+
+
+@pytest.mark.parametrize("name", ["no", "12:30", "???"])
+def test_names_that_yaml_reads_as_something_else_are_written_as_names(reviews: Project, name: str):
+    with added_class(reviews, "reviews", name) as classes:
+        assert classes == ("bad", "good", name)
+    assert reviews.load("reviews", "ingest", IngestSettings)[0].classes == ("bad", "good", name)

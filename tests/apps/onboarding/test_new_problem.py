@@ -401,6 +401,7 @@ def test_many_classes_of_several_rows_each_are_classes(project: Path) -> None:
         (["row_id", "b"], "class 'row_id' is a name of Tidemill's own tables"),
         (["None_of_the_above", "b"], "class 'None_of_the_above' is a name of Tidemill's own tables"),
         (['"a\nb"', "c"], "has a line break or a control character"),
+        (["${price}", "b"], "class '${price}' holds ${, by which settings name other settings"),
         (["a"], "needs at least two different ones"),
     ],
 )
@@ -600,6 +601,17 @@ def test_a_folder_of_unlabeled_images_is_no_class(project: Path) -> None:
     done = new_problem.create_problem(words(images=str(folder)), Project.open(project))
     assert (done.rows, done.classes) == (3, ("cat", "dog"))
     assert any("'unlabeled' is taken for no label (1 row)" in line for line in done.lines)
+
+
+def test_a_folder_behind_a_link_where_data_arrives_is_taken_where_it_is(project: Path) -> None:
+    share = project.with_name(f"{project.name}-share")
+    images(share / "may", "cat/1.png", "dog/2.png")
+    place = Path("data/incoming/reviews")
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.symlink_to(share)
+    new_problem.create_problem(words(images=str(place / "may")), Project.open(project))
+    (entry,) = Manifest.read(Paths.within("reviews").manifest).batches
+    assert entry.source == "data/incoming/reviews/may"
 
 
 def test_a_table_that_names_images_becomes_a_problem_of_images(project: Path) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import gzip
+import io
 import json
 from pathlib import Path
 
@@ -10,7 +12,7 @@ import polars as pl
 import pytest
 
 from tests.ingest.candidates.test_candidates import LOCATED, SPLIT, candidates
-from tests.ingest.factories import settings, take, write
+from tests.ingest.factories import image_settings, png, settings, take, write
 from tidemill.apps.predict.input_rows import input_rows
 
 
@@ -82,3 +84,15 @@ def test_mentions_of_a_column_are_found_in_what_is_predicted(tmp_path: Path):
     row = {"id": "a", "text": "Rome in Italy", "places": [{"begin": 0, "end": 4}, {"begin": 8, "end": 13}]}
     (rows,) = input_rows(write(tmp_path / "a.jsonl", json.dumps(row)), chosen)
     assert pl.concat(list(rows.chunks())).select("subject", "object").rows() == [("Rome", "Italy"), ("Italy", "Rome")]
+
+
+def test_cells_that_are_data_uris_are_predicted_from_a_file_and_standard_input(tmp_path: Path, monkeypatch) -> None:
+    uri = f"data:image/png;base64,{base64.b64encode(png(1)).decode()}"
+    file = write(tmp_path / "may.csv", f'path\n"{uri}"\n"{uri * 50}!"\n')
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(file.read_bytes())))
+    for place in (file, Path("-")):
+        (rows,) = input_rows(place, image_settings(key=None, gold=None))
+        found = pl.concat(list(rows.chunks()))
+        assert found["image"].to_list() == [png(1), b""]
+        assert "is a data URI whose base64 is cut off or damaged" in found["error"][1]
+        assert len(found["error"][1]) < 200

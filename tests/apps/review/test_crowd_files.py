@@ -251,6 +251,32 @@ def test_the_only_column_of_answers_is_taken_and_of_several_one_has_to_be_named(
     assert import_answers(project, "spam", both, label="Answer.kind").known == 1
 
 
+def of_buttons(line: dict[str, str], field: str, **ticked: str) -> dict[str, str]:
+    """A line whose answer is a column per radio button."""
+    kept = {name: value for name, value in line.items() if not name.endswith((".label", "OUTPUT:label"))}
+    return kept | {f"{field}.{button}": value for button, value in ticked.items()}
+
+
+@pytest.mark.parametrize(
+    ("line", "field"), [(turk, "Answer.label"), (turk, "Answer.verdict"), (toloka, "OUTPUT:label")]
+)
+def test_a_column_per_radio_button_is_read_as_the_button_that_was_ticked(project: Project, rows, line, field):
+    ticks = [{"ham": "false", "spam": "true"}, {"ham": "true", "spam": "true"}, {"ham": "FALSE", "spam": ""}]
+    lines = [of_buttons(line(row, ""), field, **ticked) for row, ticked in zip(rows, ticks, strict=True)]
+    done = import_answers(project, "spam", put(lines))
+    assert [(answer.row_id, answer.label) for answer in done.answers] == [(rows[0], "spam")]
+    assert done.blank == 1
+    assert done.refused == ("line 3: 'ham, spam' is no class; classes are ham, spam",)
+
+
+def test_fields_of_radio_buttons_are_named_by_what_label_takes(project: Project, rows):
+    line = of_buttons(turk(rows[0], ""), "Answer.verdict", ham="false", spam="true") | {"Answer.why": "it sells"}
+    with pytest.raises(DataError, match=r"here are Answer\.verdict, Answer\.why; name"):
+        import_answers(project, "spam", put([line]))
+    done = import_answers(project, "spam", put([line]), label="Answer.verdict")
+    assert [answer.label for answer in done.answers] == ["spam"]
+
+
 def test_a_file_of_neither_platform_is_refused(project: Project, rows):
     with pytest.raises(
         DataError, match=r"no columns Input\.row_id and WorkerId or INPUT:row_id and ASSIGNMENT:worker_id"

@@ -110,6 +110,16 @@ def test_conditions_within_others_have_a_form_and_keep_their_comments():
     assert fields_of(with_fields(NESTED, {"of": more}, PATH), PATH)["of"] == more
 
 
+@pytest.mark.parametrize(
+    "word", ["no", "on", "12:30", "2024", "1e3", "null", "???", "x: #", "- a", r"\bfree: \d", "a\nb", "plain words"]
+)
+def test_words_that_yaml_reads_as_something_else_stay_words(word):
+    text = "name: a\nkind: keywords\nwords: [x]  # found\nvote: spam"
+    fields = fields_of(with_fields(text, {"words": ["x", word], "vote": word}, PATH), PATH)
+    assert fields is not None
+    assert (fields["words"], fields["vote"]) == (["x", word], word)
+
+
 def test_a_kind_that_votes_itself_has_no_vote():
     after = with_fields("name: a\nkind: keywords\nwords: [x]\nvote: spam", {"kind": "model"}, PATH)
     assert fields_of(after, PATH) == {"name": "a", "kind": "model"}

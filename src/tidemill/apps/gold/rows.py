@@ -12,7 +12,7 @@ from tidemill.common.files import atomic_write
 from tidemill.common.spelling import counted
 from tidemill.contracts import DataError, Problem
 from tidemill.ingest.settings import IngestSettings
-from tidemill.ingest.source import discover
+from tidemill.ingest.source import new_sources
 from tidemill.project.batches import add_batches, arrivals
 from tidemill.project.gold_history import GoldHistory
 from tidemill.project.gold_tables import own_labels
@@ -61,8 +61,7 @@ class ProblemRows:
         """Names files that wait in the incoming folder, as the end of a message about rows that are not there."""
         known = {entry.source for entry in arrivals(self.paths.manifest)}
         texts = self.settings.modality == "text"
-        there = discover(self.settings.incoming, self.paths.shared, texts=texts)
-        waiting = [item for item in there if item not in known]
+        waiting = new_sources(known, self.settings.incoming, self.paths.shared, texts=texts)
         if not waiting:
             return ""
         return f"; {', '.join(waiting[:3])} has not been taken in: `tidemill arrive {self.paths.name}`"

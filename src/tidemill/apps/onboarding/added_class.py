@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from tidemill.apps.onboarding.class_labels import find_classes
 from tidemill.common.class_names import fold
-from tidemill.common.edited_yaml import dump_yaml, load_yaml
+from tidemill.common.edited_yaml import dump_yaml, load_yaml, yaml_text
 from tidemill.common.files import atomic_write
 from tidemill.contracts import ConfigError
 from tidemill.ingest.settings import IngestSettings
@@ -52,7 +52,7 @@ def added_class(project: Project, problem: str, name: str) -> Iterator[tuple[str
         raise ConfigError(
             f"{file} does not list the classes {', '.join(known)} at problem.classes: add {name!r} where they are"
         )
-    listed.append(classes[-1])
+    listed.append(yaml_text(classes[-1]))
     overrides = load_params(project.params).get("overrides", [])
     try:
         with atomic_write(file) as part:

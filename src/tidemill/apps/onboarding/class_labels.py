@@ -300,3 +300,7 @@ def _refuse_name(name: str, where: str) -> None:
         raise DataError(f"{where}: class {name!r} is a name of Tidemill's own tables: rename it in the file")
     if not all(letter.isprintable() or letter in JOINERS for letter in name):
         raise DataError(f"{where}: class {name!r} has a line break or a control character: rename it in the file")
+    if "${" in name:
+        raise DataError(
+            f"{where}: class {name!r} holds ${{, by which settings name other settings: rename it in the file"
+        )

@@ -335,7 +335,7 @@ def _plan_table(wanted: NewProblem, source: Path) -> _Plan:
     if wanted.text is not None and wanted.image is not None:
         raise ConfigError("--text and --image: a problem's rows are one or the other")
     modality: Literal["text", "image"] = "text" if wanted.image is None else "image"
-    table = Source(str(source)).table(_reading({modality: modality} | stated(wanted.reading)))
+    table = Source(str(source)).table(_reading({modality: wanted.image or modality} | stated(wanted.reading)))
     content = wanted.text or wanted.image
     if content is None:
         raise ConfigError(
@@ -374,8 +374,12 @@ def _plan_table(wanted: NewProblem, source: Path) -> _Plan:
 
 
 def _refuse_columns(table: Table, source: str, columns: Mapping[str, str | None]) -> None:
-    """Refuse columns that are not there, or that have formulas without a value."""
+    """Refuse columns that are not there, that settings cannot name, or that have formulas without a value."""
     for word, column in columns.items():
+        if "${" in (column or ""):
+            raise DataError(
+                f"{source}: {word} {column!r} holds ${{, by which settings name other settings: rename the column"
+            )
         if column is not None and not table.has(column):
             raise DataError(
                 f"{source}: {word} {column!r} is no column{nearest(column, table.names(column.partition('.')[0]))}{table.guessed}"
@@ -609,6 +613,8 @@ def _bring(plan: _Plan, settings: IngestSettings, project: Project) -> str:
     if source.is_relative_to(root) and not source.is_relative_to(project.state):
         return source.relative_to(root).as_posix()
     target = root / INCOMING / plan.paths.name / source.name
+    if target.exists() and target.samefile(source):  # behind a link in the project
+        return target.relative_to(root).as_posix()
     target.parent.mkdir(parents=True, exist_ok=True)
     if source.is_dir():
         _copy_folder(source, target)

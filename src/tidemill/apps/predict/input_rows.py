@@ -22,6 +22,7 @@ from tidemill.ingest.candidates.expand import with_candidates
 from tidemill.ingest.doubtful_texts import notes_on_texts
 from tidemill.ingest.image_paths import MAYBE_IMAGES
 from tidemill.ingest.images import check_images, notes_on_images, standard_images
+from tidemill.ingest.inline_images import with_inline_images
 from tidemill.ingest.row_errors import RowErrors
 from tidemill.ingest.row_ids import row_ids
 from tidemill.ingest.settings import IngestSettings
@@ -58,7 +59,7 @@ class StandardInput(Source):
         Table
             Rows as they came.
         """
-        return parse(self.data, self.name, settings.reading)
+        return with_inline_images(parse(self.data, self.name, settings.reading), settings.image)
 
 
 @dataclass(frozen=True)

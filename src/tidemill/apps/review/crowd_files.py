@@ -26,6 +26,8 @@ ROW: Final = "row_id"
 LABEL: Final = "label"
 _CROWD_FORM: Final = "taskAnswers"
 """Column of Mechanical Turk in which crowd elements put all that a person said, as JSON."""
+_TICKS: Final = frozenset({"true", "false", None})
+"""What a column of a radio button holds, in lower case."""
 _ZONES: Final = {"UTC": 0, "GMT": 0, "PST": -8, "PDT": -7}
 _SLACK: Final = dt.timedelta(days=1)
 """By which clocks and unnamed zones may differ."""
@@ -264,7 +266,8 @@ def answered(table: Table, platform: Platform, wanted: str | None) -> list[str |
     platform
         That it is of.
     wanted
-        Column of the answers; None: that of ``label``, or the only one.
+        Column of the answers, or what those of radio buttons have before the name of a button; None: that of ``label``, or
+        the only one.
 
     Returns
     -------
@@ -278,15 +281,45 @@ def answered(table: Table, platform: Platform, wanted: str | None) -> list[str |
     """
     usual, form = f"{platform.answer}{LABEL}", f"{platform.answer}{_CROWD_FORM}"
     found = [name for name in table.columns if name.startswith(platform.answer)]
-    if wanted is None and not table.has(usual):
+    buttons = _buttons(table, found, platform)
+    if wanted is None and not table.has(usual) and usual not in buttons:
         if form in found:
             return [_of_form(value) for value in table.columns[form]]
-        if len(found) != 1:
+        fields = list(
+            dict.fromkeys(next((field for field in buttons if name in buttons[field]), name) for name in found)
+        )
+        if len(fields) != 1:
             raise DataError(
-                f"{table.name}: the answers are not in {usual!r}{nearest(usual, found)}; name their column with --label"
+                f"{table.name}: the answers are not in {usual!r}{nearest(usual, fields)}; name their column with --label"
             )
-        wanted = found[0]
-    return [_text(value) for value in table.column(wanted or usual, "--label")]
+        wanted = fields[0]
+    wanted = wanted or usual
+    if wanted in buttons and not table.has(wanted):
+        return _chosen(table, buttons[wanted], wanted)
+    return [_text(value) for value in table.column(wanted, "--label")]
+
+
+def _buttons(table: Table, found: Sequence[str], platform: Platform) -> dict[str, list[str]]:
+    """Columns of each field of radio buttons, ``Answer.label.spam`` and ``Answer.label.ham``, which hold true and false."""
+    result = dict[str, list[str]]()
+    for name in found:
+        field, dot, button = name.removeprefix(platform.answer).partition(".")
+        if dot and button and {_ticked(value) for value in table.columns[name]} <= _TICKS:
+            result.setdefault(f"{platform.answer}{field}", []).append(name)
+    return {field: columns for field, columns in result.items() if len(columns) > 1}
+
+
+def _chosen(table: Table, columns: Sequence[str], field: str) -> list[str | None]:
+    """Name of the button that each row has ticked; several are named together, which is no class and told with the row."""
+    rows = zip(*(table.columns[name] for name in columns), strict=True)
+    buttons = [name.removeprefix(f"{field}.") for name in columns]
+    ticked = [[button for button, value in zip(buttons, row, strict=True) if _ticked(value) == "true"] for row in rows]
+    return [", ".join(row) or None for row in ticked]
+
+
+def _ticked(value: Any) -> str | None:
+    text = _text(value)
+    return text and text.lower()
 
 
 def _of_form(value: Any) -> str | None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from tidemill.apps.studio.function_file import one_function
+from tidemill.common.edited_yaml import yaml_text
 from tidemill.contracts import ConfigError
 from tidemill.label.conditions.registry import KINDS
 
@@ -176,8 +177,10 @@ def _made(value: Any) -> Any:
     """Lists of words and mappings stand on one line; lists of conditions have a line for each."""
     from ruamel.yaml.comments import CommentedMap, CommentedSeq
 
+    if isinstance(value, str):
+        return yaml_text(value)
     if isinstance(value, dict):
-        made: Any = CommentedMap({key: _made(inner) for key, inner in value.items() if inner is not None})
+        made: Any = CommentedMap({_made(key): _made(inner) for key, inner in value.items() if inner is not None})
         is_flat = not any(
             isinstance(inner, list) and any(isinstance(one, dict) for one in inner) for inner in made.values()
         )

@@ -25,6 +25,8 @@ from tidemill.project.gold_history import GoldHistory
 from tidemill.project.layout import Paths, problem_names
 from tidemill.project.project import Project
 from tidemill.project.stage_code.stage_fingerprints import package_seen_from
+from tidemill.reports.project import ChampionPin
+from tidemill.reports.review import AuditPlan, Certificate
 from tidemill.runs.checked_out import REMEDY, missing_outputs, outputs_of_others
 from tidemill.runs.checkout import branch_to_publish_on, require_repository
 from tidemill.runs.doctor.cached_results import damaged_results, lost_champions
@@ -183,12 +185,15 @@ def _dvc_files(root: Path) -> Iterator[Finding]:
 
 
 def _records(project: Project) -> Iterator[Finding]:
-    """Of settings, lists of batches and gold that a person or a merge has left in pieces; git has what was committed."""
+    """Of settings, lists of batches, pins, certificates and gold that a person or a merge has left in pieces; git has what was committed."""
     yield from _composed(project)
     for problem in problem_names(project.shared):
         paths = project.paths(problem)
         for read in (
             partial(arrivals, paths.manifest),
+            partial(ChampionPin.read_if_there, paths.champion),
+            partial(Certificate.read_if_there, paths.certificate),
+            partial(AuditPlan.read_if_there, paths.audit_plan),
             partial(_read_gold, project, problem),
             partial(_read_functions, paths),
         ):

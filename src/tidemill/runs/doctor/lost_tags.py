@@ -44,7 +44,7 @@ class DeletedTag:
 
 
 def deleted_tags(project: Project) -> Iterator[DeletedTag]:
-    """Find versions and assignments that were deleted by hand.
+    """Find versions and assignments that were deleted by hand, or that a clone without tags has not fetched.
 
     Tags without a model, and objects of commands that were killed before they set the tag, are left out.
 
@@ -70,20 +70,26 @@ def deleted_tags(project: Project) -> Iterator[DeletedTag]:
 
 
 def _deleted(tag: str, objects: Sequence[LostTag], registry: Registry, root: Path) -> DeletedTag:
-    what, latest = "it was deleted", comes_after(tag, registry)
+    has_remote = bool(git("remote", folder=root))
+    gone = "it was deleted or never fetched" if has_remote else "it was deleted"
+    first = "`git fetch --tags` brings it if a remote has it; else " if has_remote else ""
+    what, latest = gone, comes_after(tag, registry)
     if latest and registry.champion:
         what += f", so {registry.champion} counts as the champion"
     elif latest:
         what += ", so there is no champion"
-    by_hand = f"`git update-ref 'refs/tags/{tag}' OBJECT` with {' or '.join(lost.digest[:12] for lost in objects)}"
+    by_hand = (
+        f"{first}`git update-ref 'refs/tags/{tag}' OBJECT` with {' or '.join(lost.digest[:12] for lost in objects)}"
+    )
     if len(objects) > 1:
         return DeletedTag(tag, f"{what}, and git has {len(objects)} objects of that name", None, by_hand)
     (lost,) = objects
     last = list(registry.assignments)[-1] if registry.assignments else None
     if latest and last and lost.when < _made(last, root):
-        later = f"it was deleted, and {last}, which was made later, assigns {registry.champion or 'another commit'}"
+        later = f"{gone}, and {last}, which was made later, assigns {registry.champion or 'another commit'}"
         return DeletedTag(tag, later, None, f"nothing, if that is the champion that is meant; else {by_hand}")
-    return DeletedTag(tag, what, lost.digest, "`tidemill doctor --fix` puts it back; git forgets it in some weeks")
+    put_back_here = f"{first}`tidemill doctor --fix` puts it back; git forgets it in some weeks"
+    return DeletedTag(tag, what, lost.digest, put_back_here)
 
 
 def put_back_deleted(tag: DeletedTag, root: Path) -> list[str]:
