@@ -31,6 +31,12 @@ def test_a_vote_outside_of_the_classes_is_named_with_its_row_and_value():
         check(votes(short=[0, 7, 3]), votes_contract(3), where="votes")
 
 
+def test_a_vote_against_a_class_takes_its_index():
+    assert not_class(2) == -4
+    with pytest.raises(TypeError, match=r"takes the index of a class, not 'spam': .* `return 'not NAME'`"):
+        not_class("spam")  # type: ignore[arg-type]
+
+
 def test_a_missing_column_is_named():
     with pytest.raises(DataError, match="column 'batch' is missing"):
         check(votes(short=[0]).drop("batch"), votes_contract(3), where="votes")

@@ -102,7 +102,12 @@ def not_class(k: int) -> int:
     >>> not_class(0), not_class(3)
     (-2, -5)
     """
-    return -2 - k
+    try:
+        return -2 - k
+    except TypeError:
+        raise TypeError(
+            f"not_class takes the index of a class, not {k!r}: a vote against a class by its name is `return 'not NAME'`"
+        ) from None
 
 
 class Settings(BaseModel):

@@ -328,7 +328,7 @@ def test_equal_contents_are_one_row_with_the_label_that_most_have_and_conflicts_
     }
     assert "4 of 7 rows have the content of another, such as 'ok'; each content is one row" in batch.notes[0]
     assert "2 contents have conflicting labels, such as 'no'" in batch.notes[1]
-    assert "1 have none, since no label has most" in batch.notes[1]
+    assert "1 have none, since no label has most ('so')" in batch.notes[1]
 
 
 def test_labels_of_rows_that_came_before_are_kept_apart_with_what_row_they_mean(tmp_path: Path) -> None:

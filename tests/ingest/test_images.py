@@ -65,6 +65,18 @@ def test_a_list_names_images_relative_to_itself_and_a_table_may_hold_their_bytes
     assert read == [[png(1)], [png(1)], [png(1), png(2)]]
 
 
+def test_equal_images_are_called_by_their_names(tmp_path: Path) -> None:
+    for name in ("a.png", "b.png"):
+        (tmp_path / name).write_bytes(png(7))
+    listed = write(tmp_path / "list.csv", "file,kind\na.png,apple\nb.png,pear\n")
+    notes = take(listed, image_settings(image="file", gold="kind"), FRUIT).notes
+    assert any("1 of 2 rows have the content of another, such as image b.png" in note for note in notes)
+    assert any(
+        "such as image a.png: " in note and "1 have none, since no label has most (image a.png)" in note
+        for note in notes
+    )
+
+
 @pytest.mark.parametrize("kind", ["parent", "link", "absolute", "link to folder"])
 def test_a_table_reaches_no_image_outside_of_its_folder(tmp_path: Path, kind: str) -> None:
     outside = write(tmp_path / "private" / "a.png", png(1))

@@ -41,3 +41,18 @@ def test_characters_that_nobody_sees_are_told_where_they_are_inside_of_words():
     )
     assert notes("\u0e01\u200b\u0e02", "\u0e01\u200b\u0e02") == []  # Thai marks the bounds of words so
     assert notes("free\u200b shipping", "caf\u00e9") == []
+
+
+@pytest.mark.parametrize("word", ["NULL", "\\N", "None", "n/a"])
+def test_texts_that_are_a_word_for_none_are_told(word):
+    lines = f"text,note\nthe soup was cold,x\n{word},x\nlovely warm bread,{word}\n"
+    table = parse(lines.encode(), "t.csv")
+    (told,) = [note for note in table.notes if "alone" in note]
+    assert told.startswith(
+        f"t.csv: 1 of 3 texts of column 'text' are {word!r} alone, the first in line 3, and are read as texts"
+    )
+    assert table.columns["text"][1] == word
+
+
+def test_words_for_none_among_words_are_not_told():
+    assert not any("alone" in note for note in parse(b"kind\nNULL\ngood\nbad\n", "t.csv").notes)

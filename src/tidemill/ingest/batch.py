@@ -137,9 +137,12 @@ def build_batch(
     errors.refuse_many(settings.max_bad_rows)
     good = [row for row in range(len(contents)) if row not in errors.reasons]
     contents, hashes, keys, gold, groups = (_picked(item, good) for item in (contents, hashes, keys, gold, groups))
+    names = _picked(names, good) if names else []
     columns, slices = ({key: _picked(content, good) for key, content in many.items()} for many in (columns, slices))
     compared, topics = (contents, None) if settings.candidates is None else _sentences_and_pairs(columns)
-    repeats = find_repeats(compared, (keys, hashes), gold, settings, before, source=source.name, topics=topics)
+    repeats = find_repeats(
+        compared, (keys, hashes), gold, settings, before, source=source.name, topics=topics, called=names
+    )
     ids, leaders = row_ids(hashes, keys), row_ids(*zip(*repeats.first, strict=True))
     is_kept = repeats.seen["fate"].is_in(["kept", "grouped"])
     own = [label if kept else NO_GOLD for label, kept in zip(repeats.gold, is_kept, strict=True)]

@@ -11,8 +11,9 @@
 
 from __future__ import annotations
 
+import functools
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -34,6 +35,7 @@ _TEMPLATED: Final = 0.2
 _MANY: Final = 0.2
 """Share of rows that repeat others from which on this is reported."""
 _SHOWN: Final = 80
+_FEW: Final = 5
 
 
 @dataclass(frozen=True)
@@ -83,6 +85,7 @@ def find_repeats(  # noqa: PLR0913 - what a row is, and what it is compared with
     *,
     source: str,
     topics: Sequence[str] | None = None,
+    called: Sequence[str] = (),
 ) -> Repeats:
     """Find rows that repeat others of their batch or of earlier ones.
 
@@ -102,6 +105,8 @@ def find_repeats(  # noqa: PLR0913 - what a row is, and what it is compared with
         Name of the source, for notes.
     topics
         What each row is about, where rows that are about different things are no near-duplicates.
+    called
+        What notes call each row that is an image.
 
     Returns
     -------
@@ -109,7 +114,7 @@ def find_repeats(  # noqa: PLR0913 - what a row is, and what it is compared with
     """
     keys, hashes = names
     fates = _fates_by_content(hashes, set(before["content"].to_list()))
-    joined, notes = _joined(names, gold, fates, contents, source)
+    joined, notes = _joined(hashes, gold, fates, functools.partial(_shown, contents, called), source)
     first = list(zip(hashes, keys, strict=True))
     seen = pl.DataFrame({"key": keys, "content": hashes, "fate": fates, "gold": joined}, schema=SCHEMA)
     if compares(settings):
@@ -143,14 +148,9 @@ def _fates_by_content(hashes: Sequence[str], known: set[str]) -> list[str]:
 
 
 def _joined(
-    names: tuple[Sequence[str], Sequence[str]],
-    gold: Sequence[int],
-    fates: Sequence[str],
-    contents: Sequence[Any],
-    source: str,
+    hashes: Sequence[str], gold: Sequence[int], fates: Sequence[str], shown: Callable[[int], str], source: str
 ) -> tuple[list[int], list[str]]:
     """Labels of equal contents, joined in the row that is kept, and notes on them."""
-    keys, hashes = names
     labels: defaultdict[str, Counter[int]] = defaultdict(Counter)
     for content, label in zip(hashes, gold, strict=True):
         if label != NO_GOLD:
@@ -166,25 +166,24 @@ def _joined(
         row = next(row for row in same if hashes[row] in kept)
         notes.append(
             f"{source}: {len(same) - len(earlier)} of {len(fates)} rows have the content of another, such as "
-            f"{_example(contents[row], keys[row], hashes[row])}; each content is one row, with their labels joined"
+            f"{shown(row)}; each content is one row, with their labels joined"
         )
     at_odds = [row for row, fate in enumerate(fates) if fate == "kept" and len(labels[hashes[row]]) > 1]
     if at_odds:
-        undecided = sum(results[row] == NO_GOLD for row in at_odds)
+        undecided = [shown(row) for row in at_odds if results[row] == NO_GOLD]
+        which = f" ({', '.join(undecided[:_FEW])}{', …' if len(undecided) > _FEW else ''})" if undecided else ""
         notes.append(
             f"{source}: {counted(len(at_odds), 'content has', 'contents have')} conflicting labels, such as "
-            f"{_example(contents[at_odds[0]], keys[at_odds[0]], hashes[at_odds[0]])}: each has the label "
-            f"that most of its rows have, and {undecided} have none, since no label has most"
+            f"{shown(at_odds[0])}: each has the label that most of its rows have, and {len(undecided)} have none, since no label has most{which}"
         )
     if earlier:
         notes.append(f"{source}: {len(earlier)} of {len(fates)} rows came in earlier batches and are left out")
     return results, notes
 
 
-def _example(content: Any, key: str, content_hash: str) -> str:
-    if isinstance(content, str):
-        return repr(content[:_SHOWN])
-    return f"an image of {len(content)} bytes" if content_hash.startswith(key) else f"image {key}"
+def _shown(contents: Sequence[Any], called: Sequence[str], row: int) -> str:
+    content = contents[row]
+    return repr(content[:_SHOWN]) if isinstance(content, str) else f"image {called[row] if called else row}"
 
 
 def _of_templates(texts: Sequence[str]) -> list[str]:

@@ -29,7 +29,7 @@ _SEPARATOR_LINE: Final = re.compile(r"sep=(.)(?:\r\n|\r|\n)", re.IGNORECASE)
 _SAMPLE: Final = 1 << 16
 """Characters from which the delimiter is found."""
 _RULE: Final = re.compile(r"\s*:?-{2,}:?\s*|")
-"""A cell of the line below the header of a Markdown table."""
+"""A cell of the line below the header of a Markdown table, or of what `sqlcmd` writes."""
 _REPEATED: Final = 0.02
 """Share of the rows in which a header's cell stands as a value, from which on it is no header."""
 _NAMES: Final = frozenset(
@@ -124,7 +124,7 @@ def _parsed(text: str, name: str, options: ReadOptions, usual: str) -> Table:
     blanks = counted(blank, "row at its end has no values and is", "rows at its end have no values and are")
     notes += [f"{name}: {blanks} left out"] if blank else []
     _refuse_twice(header, name)
-    if delimiter == "|" and rows and all(map(_RULE.fullmatch, rows[0][1])):
+    if rows and _is_rule(rows[0][1], delimiter):
         notes.append(f"{name}: line {rows[0][0]} is a rule of dashes below the header, and left out")
         rows = rows[1:]
     rows, repeated = _without_headers(rows, header)
@@ -134,6 +134,12 @@ def _parsed(text: str, name: str, options: ReadOptions, usual: str) -> Table:
     kept, bad = _complete(rows, header, name, options)
     columns = {column: [row[place] or None for _, row in kept] for place, column in enumerate(header)}
     return Table(name, columns, [number for number, _ in kept], notes=tuple(notes), bad=tuple(bad))
+
+
+def _is_rule(cells: Sequence[str], delimiter: str) -> bool:
+    """Whether a line below the header is one of dashes, as Markdown tables and clients of SQL servers have it."""
+    is_written = len(cells) > 1 and any(cell.strip() for cell in cells)
+    return (is_written or delimiter == "|") and all(map(_RULE.fullmatch, cells))
 
 
 def _stated(delimiter: str | None) -> str | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from typing import Final
 
@@ -27,6 +27,9 @@ _INVISIBLE: Final = re.compile(
     "[A-Za-z\u00c0-\u024f\u0370-\u052f][\u00ad\u200b\u2060\ufeff][A-Za-z\u00c0-\u024f\u0370-\u052f]"
 )
 """Soft hyphens and the like between letters of scripts that part words by spaces."""
+_NULLS: Final = frozenset(
+    {"NULL", "null", "Null", "\\N", "None", "N/A", "#N/A", "n/a", "<NA>", "(null)", "[NULL]", "nil"}
+)
 _MANY: Final = (2, 0.01)
 """Cells with HTML or invisible characters, and their share of a column, from which on they are noted."""
 _RUN: Final = re.compile(r"[^\x00-\x7f]{2,}")
@@ -139,6 +142,36 @@ def invisible_note(table: Table) -> str | None:
         f"{where} have characters inside of words that nobody sees, such as {unicodedata.name(first[1]).lower()} (U+{ord(first[1]):04X} in {shown!r}). They are "
         "kept as they are, and words that functions look for do not match them; export the file without them"
     )
+
+
+def null_note(table: Table) -> str | None:
+    """Word a note about texts that are the word with which databases and programs write that there is none.
+
+    Parameters
+    ----------
+    table
+        Rows of a file.
+
+    Returns
+    -------
+    str or None
+        The number of such cells of the first column of texts that has them; None where there is none.
+    """
+    for column, cells in table.columns.items():
+        found = [place for place, cell in enumerate(cells) if isinstance(cell, str) and cell.strip() in _NULLS]
+        if found and len(found) < len(cells) and _are_texts(cells):
+            words = ", ".join(sorted({repr(cells[place].strip()) for place in found}))
+            return (
+                f"{table.name}: {len(found)} of {len(cells)} texts of column {column!r} are {words} alone, the first in {table.unit} "
+                f"{table.numbers[found[0]]}, and are read as texts: leave the cells blank where there is no text"
+            )
+    return None
+
+
+def _are_texts(cells: Sequence[object]) -> bool:
+    """Whether a column holds sentences, not words or numbers."""
+    with_spaces = sum(isinstance(cell, str) and cell.strip().count(" ") > 1 for cell in cells)
+    return with_spaces > len(cells) / 2
 
 
 def _in_many_cells(

@@ -596,6 +596,18 @@ def test_a_name_with_a_word_that_hydra_replaces_is_refused(project: Path, name: 
         check_name(name, project)
 
 
+def test_classes_of_several_words_are_shown_as_a_shell_takes_them(project: Path) -> None:
+    lines = "".join(f"text {k},{('spam', 'not spam', 'unsure')[k % 3]}\n" for k in range(12))
+    source = write(project / "r.csv", "body,kind\n" + lines)
+    with pytest.raises(
+        DataError, match='A class: --classes "spam,not spam,unsure"; no label: --classes "spam,not spam"'
+    ):
+        new_problem.create_problem(words(source=str(source), text="body", label="kind"), Project.open(project))
+    asked = words(source=str(source), text="body", label="kind", classes="not spam,spam,unsure")
+    lines = new_problem.create_problem(asked, Project.open(project)).lines
+    assert any("'not spam' is a class, so that `vote: not spam` is for it" in line for line in lines)
+
+
 def test_a_folder_of_unlabeled_images_is_no_class(project: Path) -> None:
     folder = images(project / "elsewhere/pets", "cat/1.png", "dog/2.png", "unlabeled/3.png")
     done = new_problem.create_problem(words(images=str(folder)), Project.open(project))

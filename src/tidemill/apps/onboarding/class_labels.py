@@ -96,7 +96,8 @@ def find_classes(
         raise DataError(
             f"{where} holds {len(result)} classes ({', '.join(result[:5])}, …); a problem may have {MAX_CLASSES} at most"
         )
-    return tuple(result), [*notes, *_look_alikes(result, where), *_numbers_among_names(result, where)]
+    about_names = (*_look_alikes(result, where), *_numbers_among_names(result, where), *_named_as_votes(result, where))
+    return tuple(result), [*notes, *about_names]
 
 
 def class_sizes(labels: Sequence[object], classes: Sequence[str]) -> dict[str, int]:
@@ -202,6 +203,11 @@ def _is_written(label: object) -> bool:
     return not is_missing(label) or (isinstance(label, str) and any(letter.isalnum() for letter in label))
 
 
+def _typed(names: str) -> str:
+    """Names of classes as a shell takes them for one word."""
+    return f'"{names}"' if any(letter in " &;()|<>*?!#'" for letter in names) else names
+
+
 def _refuse_doubtful(names: Sequence[str], where: str) -> None:
     """Ask where a label may be a class or mean that there is none.
 
@@ -218,7 +224,7 @@ def _refuse_doubtful(names: Sequence[str], where: str) -> None:
     shown = ",".join(others) if len(others) <= _FEW else f"{','.join(others[:3])},…"
     raise DataError(
         f"{where}: is {name!r} a class, or does it mean that a row has no label ({rows} of {len(names)} rows)? "
-        f"A class: --classes {shown},{name}; no label: --classes {shown}"
+        f"A class: --classes {_typed(f'{shown},{name}')}; no label: --classes {_typed(shown)}"
     )
 
 
@@ -228,6 +234,17 @@ def _look_alikes(names: Sequence[str], where: str) -> list[str]:
         f"{where}: the classes {' and '.join(f'{name!r} ({name!a})' for name in several)} look alike: "
         "give them one spelling in the file where they are one class"
         for several in dict.fromkeys(groups)
+    ]
+
+
+def _named_as_votes(names: Sequence[str], where: str) -> list[str]:
+    """A class whose name is how a vote against another is written."""
+    return [
+        f"{where}: {name!r} is a class, so that `vote: {name}` is for it, and reports call a vote against {other!r} the same: with another name, such as "
+        f"no_{other}, they are told apart"
+        for name in names
+        for other in names
+        if name == f"not {other}" and len(names) > _LEAST  # of two classes both are one
     ]
 
 
