@@ -604,8 +604,8 @@ def test_classes_of_several_words_are_shown_as_a_shell_takes_them(project: Path)
     ):
         new_problem.create_problem(words(source=str(source), text="body", label="kind"), Project.open(project))
     asked = words(source=str(source), text="body", label="kind", classes="not spam,spam,unsure")
-    lines = new_problem.create_problem(asked, Project.open(project)).lines
-    assert any("'not spam' is a class, so that `vote: not spam` is for it" in line for line in lines)
+    told = new_problem.create_problem(asked, Project.open(project)).lines
+    assert any("'not spam' is a class, so that `vote: not spam` is for it" in line for line in told)
 
 
 def test_a_folder_of_unlabeled_images_is_no_class(project: Path) -> None:
