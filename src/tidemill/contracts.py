@@ -97,6 +97,11 @@ def not_class(k: int) -> int:
     int
         Below ``ABSTAIN``.
 
+    Raises
+    ------
+    TypeError
+        It is no number, as the name of a class.
+
     Examples
     --------
     >>> not_class(0), not_class(3)

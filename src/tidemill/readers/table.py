@@ -95,7 +95,7 @@ class Table:
             return [_below(value, below) for value in self.columns[top]]
         raise DataError(
             f"{self.name}: column {name!r} is missing{nearest(name, self.names(top))}; "
-            f"name the right one in {setting}, or mend the file{self.guessed}"
+            f"name the right one in {setting}, or rename it in the file, where others have it under this name{self.guessed}"
         )
 
     def refuse_unread(self, name: str) -> None:
