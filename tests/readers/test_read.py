@@ -385,6 +385,13 @@ def test_a_column_that_divides_rows_and_is_not_followed_is_told(
     assert [note.startswith("t.csv: column 'part' (test, train) is not followed") for note in notes] == [True] * told
 
 
+def test_a_second_header_in_another_order_is_refused() -> None:
+    with pytest.raises(
+        DataError, match=r"t\.csv, line 4: the names of the columns stand here again, in another order \(label, text\)"
+    ):
+        parse(b"text,label\na,good\nb,bad\nlabel,text\ngood,c\n", "t.csv")
+
+
 def test_the_rule_below_the_header_of_a_markdown_table_is_no_row() -> None:
     table = parse(b"| text | label |\n|---|:--:|\n| a | good |\n| b | bad |\n", "t.csv")
     assert table.columns["label"] == [" good ", " bad "]

@@ -127,6 +127,7 @@ def _parsed(text: str, name: str, options: ReadOptions, usual: str) -> Table:
     if rows and _is_rule(rows[0][1], delimiter):
         notes.append(f"{name}: line {rows[0][0]} is a rule of dashes below the header, and left out")
         rows = rows[1:]
+    _refuse_other_order(rows, header, name)
     rows, repeated = _without_headers(rows, header)
     if repeated:
         lines = counted(len(repeated), "line repeats the header and is", "lines repeat the header and are")
@@ -304,9 +305,28 @@ def _without_headers(rows: Rows, header: Sequence[str]) -> tuple[Rows, list[int]
     """Drop lines that are the header again, as in files that were put one behind another."""
     if len(header) == 1:
         return rows, []
-    again = [number for number, row in rows if [plain_header(cell) for cell in row] == list(header)]
+    again = [number for number, cells in _like_headers(rows, header) if cells == list(header)]
     known = set(again)
     return [(number, row) for number, row in rows if number not in known], again
+
+
+def _like_headers(rows: Rows, header: Sequence[str]) -> Iterator[tuple[int, list[str]]]:
+    """Rows of as many cells as the header, more than one, the first of which is a name of a column."""
+    names, width = set(header), len(header)
+    for number, row in rows:
+        if len(row) == width > 1 and plain_header(row[0]) in names:
+            yield number, [plain_header(cell) for cell in row]
+
+
+def _refuse_other_order(rows: Rows, header: Sequence[str], name: str) -> None:
+    """A header with the same names in another order, as of another file that was put behind: what is below is in its order."""
+    names = sorted(header)
+    for number, cells in _like_headers(rows, header):
+        if cells != list(header) and sorted(cells) == names:
+            raise DataError(
+                f"{name}, line {number}: the names of the columns stand here again, in another order ({', '.join(cells)}), and the rows below are in "
+                "it: make two files of it"
+            )
 
 
 def _numbered(cells: Sequence[str]) -> list[str]:

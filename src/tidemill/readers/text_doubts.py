@@ -30,6 +30,7 @@ _INVISIBLE: Final = re.compile(
 _NULLS: Final = frozenset(
     {"NULL", "null", "Null", "\\N", "None", "N/A", "#N/A", "n/a", "<NA>", "(null)", "[NULL]", "nil"}
 )
+_SHORT: Final = 10
 _MANY: Final = (2, 0.01)
 """Cells with HTML or invisible characters, and their share of a column, from which on they are noted."""
 _RUN: Final = re.compile(r"[^\x00-\x7f]{2,}")
@@ -158,7 +159,11 @@ def null_note(table: Table) -> str | None:
         The number of such cells of the first column of texts that has them; None where there is none.
     """
     for column, cells in table.columns.items():
-        found = [place for place, cell in enumerate(cells) if isinstance(cell, str) and cell.strip() in _NULLS]
+        found = [
+            place
+            for place, cell in enumerate(cells)
+            if isinstance(cell, str) and len(cell) < _SHORT and cell.strip() in _NULLS
+        ]
         if found and len(found) < len(cells) and _are_texts(cells):
             words = ", ".join(sorted({repr(cells[place].strip()) for place in found}))
             return (

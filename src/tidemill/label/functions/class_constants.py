@@ -7,7 +7,7 @@ import enum
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Final
 
 import numpy as np
@@ -42,9 +42,12 @@ def refuse_other_numbers(module: ModuleType, path: Path, classes: Sequence[str])
         Names the constant, its number, that of its class, and what to write.
     """
     known = _numbers(classes)
-    found = [(name, value) for name, value in _constants(module) if known.get(_plain(name), value) != value]
+    numbers = [*_constants(module), *_attributes(module)]
+    found = [(name, value) for name, value in numbers if known.get(_plain(name), value) != value]
     voting = [(name, value) for name, value in found if 0 <= value < len(classes)]
-    lines = _used_names(path) if voting else {}
+    attributes = {name for name, _ in _attributes(module)}
+    lines = {name: line for name, line in _used_names(path).items() if name not in attributes} if voting else {}
+    lines |= _returned_names(path) if voting else {}
     for name, value in voting:
         if name in lines:
             number = known[_plain(name)]
@@ -142,7 +145,8 @@ def _numbers(classes: Sequence[str]) -> dict[str, int]:
 
 
 def _plain(name: str) -> str:
-    return "".join(letter for letter in fold(name.rpartition(".")[2]) if letter.isalnum())
+    last = name.partition("[")[2] if name.endswith("]") else name.rpartition(".")[2]
+    return "".join(letter for letter in fold(last) if letter.isalnum())
 
 
 def _constants(module: ModuleType) -> Iterator[tuple[str, int]]:
@@ -154,6 +158,51 @@ def _constants(module: ModuleType) -> Iterator[tuple[str, int]]:
             for member in value:
                 if isinstance(member.value, int) and not isinstance(member.value, bool):
                     yield f"{name}.{member.name}", member.value
+
+
+def _attributes(module: ModuleType) -> Iterator[tuple[str, int]]:
+    """Whole numbers of plain classes, named tuples and dictionaries of the module: ``Label.GOOD``, ``LABELS['good']``."""
+    for name, value in vars(module).items():
+        form = f"{name}.{{}}"
+        if isinstance(value, dict):
+            members, form = value, f"{name}[{{!r}}]"
+        elif isinstance(value, tuple) and hasattr(value, "_asdict"):
+            members = value._asdict()
+        elif isinstance(value, SimpleNamespace) or (isinstance(value, type) and value.__module__ == module.__name__):
+            members = vars(value)
+        else:
+            continue
+        for key, number in members.items():
+            if isinstance(key, str) and isinstance(number, int) and not isinstance(number, bool):
+                yield form.format(key), number
+
+
+def _returned_names(path: Path) -> dict[str, int]:
+    """What labeling functions return by name, with its lines; elsewhere such numbers may be anything."""
+    results: dict[str, int] = {}
+    for node in ast.walk(parse_python(path.read_bytes())):
+        if isinstance(node, ast.FunctionDef | ast.Lambda):
+            returned = (
+                [node.body]
+                if isinstance(node, ast.Lambda)
+                else [
+                    inner.value
+                    for inner in _own_nodes(node)
+                    if isinstance(inner, ast.Return) and inner.value is not None
+                ]
+            )
+            for value in returned:
+                for part in _choices(value):
+                    results.setdefault(ast.unparse(part), part.lineno)
+    return results
+
+
+def _choices(value: ast.expr) -> Iterator[ast.expr]:
+    if isinstance(value, ast.IfExp):
+        yield from _choices(value.body)
+        yield from _choices(value.orelse)
+    else:
+        yield value
 
 
 def _used_names(path: Path) -> dict[str, int]:
