@@ -192,6 +192,23 @@ def test_an_unpacked_archive_is_told_to_become_a_repository(project: Path):
     assert done.stderr.startswith("error: ")
 
 
+@pytest.mark.parametrize("rule", ["*.json", "data/", "*.csv", "conf"])
+def test_rules_of_a_person_that_hide_what_runs_publish_are_named(
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rule: str
+):
+    (tmp_path / "ignore").write_text(f"*.log\n{rule}\n")
+    (tmp_path / "config").write_text(
+        f"[core]\n    excludesFile = {tmp_path}/ignore\n[user]\n    name = T\n    email = t@localhost\n"
+    )
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(tmp_path / "config"))
+    subprocess.run(["git", "rm", "-rq", "--cached", "."], cwd=project, check=True)
+    told = refused(project)
+    assert f"by {rule} (line 2 of {tmp_path}/ignore): clones would lack them. Take the rule out" in told
+    with (project / ".gitignore").open("a") as file:
+        file.write(f"!{rule}\n")
+    require_repository(project)
+
+
 def test_a_project_in_a_folder_of_another_repository_is_told_what_a_run_needs(project: Path):
     shutil.rmtree(project / ".git")
     git("init", "-q", folder=project.parent)

@@ -634,6 +634,36 @@ def test_votes_without_an_abstain_are_told_to_be_read_with_0_as_the_first_class(
         )
 
 
+@pytest.mark.parametrize("name", ["label_gold", "golden", "_golden", "answer_gold", "gold_label"])
+def test_a_column_of_gold_by_any_name_is_asked_about(tmp_path, name):
+    path = tmp_path / "votes.csv"
+    path.write_text(f"row_id,a,b,{name}\nr0,ham,spam,ham\nr1,spam,spam,\n")
+    with pytest.raises(DataError, match=f"{name}.*--not-columns"):
+        read_votes(path, ("ham", "spam"))
+
+
+def test_a_report_of_appen_is_a_vote_a_line(tmp_path):
+    path = tmp_path / "full.csv"
+    path.write_text(
+        "_unit_id,_golden,_trust,_worker_id,kind,body,kind_gold\n7,false,0.9,w1,ham,a,\n7,false,0.8,w2,spam,a,\n8,false,1,w1,spam,b,\n9,true,1,w1,ham,c,ham\n"
+    )
+    read = read_votes(path, ("ham", "spam"))
+    assert (read.rows, read.functions, read.votes.tolist()) == (["7", "8"], ["w1", "w2"], [[0, 1], [1, -1]])
+    assert "full.csv: left out 1 answer to test questions (_golden)" in read.notes
+    path.write_text("_unit_id,_worker_id,kind,body\n7,w1,ham,a\n7,w2,spam,a\n")
+    with pytest.raises(DataError, match=r"report of Appen.*no single column of answers.*call it label"):
+        read_votes(path, ("ham", "spam"))
+
+
+def test_gold_of_a_name_that_several_rows_have_is_left_out_and_told(tmp_path):
+    (tmp_path / "gold.csv").write_text("row_id,gold\na,ham\nb,spam\nc,\n")
+    gold, notes = read_gold(tmp_path / "gold.csv", ["a", "b", "a", "c", "c"], ("ham", "spam"))
+    assert gold.tolist() == [-1, 1, -1, -1, -1]
+    assert notes == [
+        "gold.csv: 1 label is left out, since the votes have several rows of that name (a is the first): give each row a name of its own, there and here"
+    ]
+
+
 def test_it_is_told_which_class_a_number_of_people_or_gold_is(tmp_path):
     order = "0 is 'ham', 1 is 'spam', in the order of --classes"
     long, gold = tmp_path / "long.csv", tmp_path / "gold.csv"

@@ -385,6 +385,13 @@ def test_a_column_that_divides_rows_and_is_not_followed_is_told(
     assert [note.startswith("t.csv: column 'part' (test, train) is not followed") for note in notes] == [True] * told
 
 
+def test_the_form_of_fasttext_is_refused_with_what_is_needed() -> None:
+    with pytest.raises(
+        DataError, match=r"t\.csv is in the form of fastText, with '__label__spam' before the text: write a table"
+    ):
+        parse(b"__label__spam cheap loans\n__label__ham see you\n", "t.csv")
+
+
 def test_a_second_header_in_another_order_is_refused() -> None:
     with pytest.raises(
         DataError, match=r"t\.csv, line 4: the names of the columns stand here again, in another order \(label, text\)"
@@ -628,6 +635,14 @@ def test_several_lists_of_rows_in_one_file_are_refused_with_their_names() -> Non
     rows = [{"text": "a"}, {"text": "b"}]
     with pytest.raises(DataError, match=r"2 lists of rows \('train', 'test'\), and a file is one list: write each"):
         parse(json.dumps({"train": rows, "test": rows}).encode(), "t.json")
+
+
+def test_the_form_of_coco_is_refused_with_what_is_needed() -> None:
+    whole = {"info": {}, "images": [{"id": 0}, {"id": 1}], "annotations": [{"id": 0}], "categories": []}
+    with pytest.raises(
+        DataError, match=r"t\.json is in the form of COCO, .*a line for each image, its file_name and its label"
+    ):
+        parse(json.dumps(whole).encode(), "t.json")
 
 
 def test_a_row_with_lists_is_one_row() -> None:

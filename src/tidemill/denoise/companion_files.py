@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from tidemill.common.spelling import counted
 from tidemill.contracts import NO_GOLD, DataError, Features
 from tidemill.denoise.statistics.gold_scores import check_gold
 from tidemill.denoise.vote_files import NAMES, TEXT_COLUMNS, row_names
@@ -160,7 +162,14 @@ def _joined(names: Sequence[str], labels: Sequence[int], rows: Sequence[str], pa
         notes.append(
             f"{path.name}: {len(others)} of its {len(known)} rows are not in the votes ({others[0]} is the first)"
         )
-    return np.array([known.get(row, NO_GOLD) for row in rows])
+    times = Counter(rows)
+    unclear = [name for name, label in known.items() if times[name] > 1 and label != NO_GOLD]
+    if unclear:
+        notes.append(
+            f"{path.name}: {counted(len(unclear), 'label is', 'labels are')} left out, since the votes have several rows of that name ({unclear[0]} is the first): "
+            "give each row a name of its own, there and here"
+        )
+    return np.array([known.get(row, NO_GOLD) if times[row] == 1 else NO_GOLD for row in rows])
 
 
 class TextFeatures:

@@ -45,12 +45,13 @@ _ABOUT_ANSWERS: Final = frozenset(
     | {"assignment_id", "annotation_id", "answer_id", "hit_id", "session_id", "work_time", "lead_time"}
 )
 NAMES: Final = ("row_id", "task", "id")
+_APPEN: Final = ("_unit_id", "_worker_id")
 _TOLOKA: Final = ("INPUT:", "ASSIGNMENT:worker_id", "OUTPUT:")
 """How Toloka's columns of task, worker and label begin."""
 _NOT_VOTES: Final = re.compile(
     r"((y|gold|true|manual|human|expert|hand|reference|correct)[ _-]?)?(label|class|answer|annotation|category|target|truth)s?"
     r"|majority([ _-]?(vote|label))?|consensus([ _-]?label)?|(final|adjudicated|aggregated|resolved)([ _-]?label)?"
-    r"|y|y[ _-]?true|gold|golds|gold[ _-]?standard|ground[ _-]?truth|gt|human|manual|expert|annotators?|index|idx|level_0",
+    r"|.*[ _-]gold|_*gold(en)?[ _-]?(label|class|answer)?s?|y|y[ _-]?true|gold|golds|gold[ _-]?standard|ground[ _-]?truth|gt|human|manual|expert|annotators?|index|idx|level_0",
     re.IGNORECASE,
 )
 """Whole names of columns that need a decision where their values could be votes."""
@@ -288,6 +289,8 @@ def _plain_names(table: pl.DataFrame, path: Path) -> tuple[pl.DataFrame, list[st
     """Toloka's columns, and three alone that others name otherwise, by the names of crowd-kit's; and a note about these."""
     toloka = [[column for column in table.columns if column.startswith(prefix)] for prefix in _TOLOKA]
     others = [[column for column in table.columns if column.strip().lower() in names] for names in _OTHER_NAMES]
+    if {*_APPEN} <= set(table.columns):
+        return _of_appen(table, path)
     if all(len(matches) == 1 for matches in toloka):
         return table.rename(dict(zip((matches[0] for matches in toloka), LONG, strict=True))), []
     if any(len(matches) != 1 for matches in others) or set(LONG) <= set(table.columns):
@@ -297,6 +300,28 @@ def _plain_names(table: pl.DataFrame, path: Path) -> tuple[pl.DataFrame, list[st
     named = dict(zip((matches[0] for matches in others), LONG, strict=True))
     told = ", ".join(f"{column} as {name}" for column, name in named.items() if column != name)
     return table.rename(named), [f"{path.name}: a vote a line, {told}"]
+
+
+def _of_appen(table: pl.DataFrame, path: Path) -> tuple[pl.DataFrame, list[str]]:
+    """A full report of Appen: an answer a line, in the column of the question, beside which ``<question>_gold`` may stand."""
+    tested = [name.removesuffix("_gold") for name in table.columns if name.endswith("_gold")]
+    asked = [name for name in table.columns if name in tested] or [name for name in table.columns if name == LONG[2]]
+    if len(asked) != 1:
+        raise DataError(
+            f"{path.name}: is it a report of Appen ({', '.join(_APPEN)})? It has no single column of answers, found as label or by its label_gold: call it label"
+        )
+    named = dict(zip((*_APPEN, asked[0]), LONG, strict=True))
+    told = ", ".join(f"{column} as {name}" for column, name in named.items() if column != name)
+    is_test = (
+        pl.col("_golden").cast(pl.String).str.to_lowercase() == "true"
+        if "_golden" in table.columns
+        else pl.lit(value=False)
+    )
+    kept = table.filter(~is_test.fill_null(value=False))
+    left = table.height - kept.height
+    notes = [f"{path.name}: a vote a line as Appen has it, {told}"]
+    notes += [f"{path.name}: left out {counted(left, 'answer', 'answers')} to test questions (_golden)"] if left else []
+    return kept.select(list(named)).rename(named), notes
 
 
 def _without_index(table: pl.DataFrame, path: Path) -> tuple[pl.DataFrame, list[str] | None, list[str]]:

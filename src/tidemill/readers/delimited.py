@@ -41,6 +41,9 @@ _WORDS: Final = {"\t": "tabs"}
 _TYPED: Final = {"\\t": "\t", "tab": "\t", "tabs": "\t"}
 """How people type a delimiter that shells do not pass on."""
 
+_FASTTEXT: Final = "__label__"
+_MOST: Final = 0.9
+
 Rows = list[tuple[int, list[str]]]
 
 
@@ -87,6 +90,11 @@ def parse_delimited(text: str, name: str, options: ReadOptions, *, usual: str) -
     DataError
         A row has another number of cells than the header, or a quote is not closed; the line is named.
     """
+    lines = text.splitlines() if text.lstrip().startswith(_FASTTEXT) else []
+    if lines and sum(line.startswith(_FASTTEXT) for line in lines) >= _MOST * len(lines):
+        raise DataError(
+            f"{name} is in the form of fastText, with {lines[0].split(' ')[0]!r} before the text: write a table with the columns label and text"
+        )
     limit = csv.field_size_limit(len(text) + 1)
     try:
         return _parsed(text, name, options, usual)

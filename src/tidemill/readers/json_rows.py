@@ -26,6 +26,7 @@ _TOLD_SHARE: Final = 0.1
 _TOLD_COLUMNS: Final = 5
 _MANY_ROWS: Final = 10
 """Objects in one object from which on they are rows, whatever they are called."""
+_COCO: Final = frozenset({"images", "annotations", "categories"})
 _BY_NAME: Final = "id"
 """Column of the names of rows that are in one object by name."""
 
@@ -178,6 +179,11 @@ def _of_one_object(read: _Rows, name: str) -> Table | None:
     if len(columns) == len(whole) and len(sizes) == 1 and max(sizes) > 1:
         note = f"{name}: the file is one object, whose {len(columns)} values are read as columns"
         return Table(name, columns, range(1, max(sizes) + 1), "row", notes=(note,))
+    if set(whole) >= _COCO:
+        raise DataError(
+            f"{name} is in the form of COCO, which keeps images, annotations and categories apart: write a table with a line for each image, its file_name and "
+            "its label"
+        )
     if _is_by_index(whole):
         return _of_rows_by_index(whole, _Rows(name, "row", read.options))
     lists = [key for key, value in whole.items() if _is_rows(value)]

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Final
 
 from tidemill.errors import PublishError, RunError
+from tidemill.project.layout import Paths, problem_names
 from tidemill.runs.git import git, succeeds
 
 DEEPEN: Final = "`git fetch --unshallow --tags` brings them"
+
+
+_IGNORED: Final = re.compile(r"(?P<file>.*):(?P<line>\d+):(?P<rule>[^!\t][^\t]*)\t(?P<path>.*)")
+"""What `git check-ignore --verbose` says of a path that a rule hides; a rule that begins with ! brings it back."""
+_PUBLISHED: Final = ("dvc.yaml", "dvc.lock", "params.yaml", "code.yaml", "conf/config.yaml")
 
 
 def repository_state(root: Path) -> Path:
@@ -106,7 +113,7 @@ def require_repository(root: Path) -> None:
     PublishError
         git is missing, there is no repository, or git does not trust it.
     RunError
-        The repository is not the project's alone, has no commit, or lacks its history.
+        The repository is not the project's alone, has no commit, lacks its history, or ignores what a run publishes.
     """
     top = Path(git("rev-parse", "--show-toplevel", folder=root))
     if top.resolve() != root.resolve():
@@ -121,3 +128,29 @@ def require_repository(root: Path) -> None:
         )
     if is_shallow(root):
         raise RunError(f"{root} is a shallow clone, without the versions that a run compares with: {DEEPEN}")
+    _refuse_ignored(root)
+
+
+def _refuse_ignored(root: Path) -> None:
+    """A person's own ignore rules, as for all CSV files, would hide what runs and clones need, and nothing would tell."""
+    published = [Path(name) for name in _PUBLISHED]
+    for problem in problem_names(root):
+        paths = Paths.within(problem)
+        own = (
+            paths.manifest,
+            paths.gold_history,
+            paths.champion,
+            paths.functions / "any.yaml",
+            paths.functions / "any.py",
+        )
+        published += [*own, *(paths.reports / name for name in ("ingest.json", "lf_summary.csv", "label_card.md"))]
+        published.append(Path("conf") / "problem" / f"{problem}.yaml")
+    asked = "\n".join(path.as_posix() for path in published)
+    lines = git("check-ignore", "--verbose", "--stdin", folder=root, stdin=asked + "\n", check=False).splitlines()
+    found = [match for line in lines if (match := _IGNORED.fullmatch(line))]
+    if found:
+        rules = ", ".join(dict.fromkeys(f"{one['rule']} (line {one['line']} of {one['file']})" for one in found))
+        raise RunError(
+            f"git is told to ignore files that a run publishes, such as {found[0]['path']}, by {rules}: clones would lack them. Take the rule out, or write its "
+            "opposite into the project's .gitignore, as in !*.json or !/data/"
+        )

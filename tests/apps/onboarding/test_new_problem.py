@@ -596,6 +596,13 @@ def test_a_name_with_a_word_that_hydra_replaces_is_refused(project: Path, name: 
         check_name(name, project)
 
 
+def test_a_label_with_a_decimal_comma_among_numbers_is_asked_about(project: Path) -> None:
+    lines = "".join(f"text {k},{('1', '2', '5', '2.5', chr(34) + '2,5' + chr(34))[k % 5]}\n" for k in range(20))
+    source = write(project / "r.csv", "body,stars\n" + lines)
+    with pytest.raises(DataError, match=r"holds '2,5' \(4 rows\): is it '2\.5' with a comma"):
+        new_problem.create_problem(words(source=str(source), text="body", label="stars"), Project.open(project))
+
+
 def test_classes_of_several_words_are_shown_as_a_shell_takes_them(project: Path) -> None:
     lines = "".join(f"text {k},{('spam', 'not spam', 'unsure')[k % 3]}\n" for k in range(12))
     source = write(project / "r.csv", "body,kind\n" + lines)

@@ -159,6 +159,10 @@ HEAD = "functions:\n  - name: f\n"
             "functions:\n  - name: f\n    kind: regex\n    pattern: >\n      awful|\n      free\n",
             "/f.yaml:4: > joins the lines of the pattern by spaces, which become part of it: write it on one line",
         ),
+        (
+            'functions:\n  - {name: f, kind: regex, pattern: "\\d+ pounds"}\n',
+            "/f.yaml:2: this is not YAML: found unknown escape character; a backslash between double quotes begins an escape of YAML: put",
+        ),
         ("functions: []\nmore: 1\n", "/f.yaml:2: unknown key 'more'"),
         ("functions: {a: 1}\n", "/f.yaml:1: `functions` is a list"),
         ("functions:\n  - a\n", "/f.yaml:2: a labeling function is a mapping"),

@@ -39,6 +39,7 @@ _MARKS: Final = str.maketrans(_DASHES + _QUOTES, "-" * len(_DASHES) + "'" * len(
 """Dashes and quotes, of which programs put one in the place of another."""
 _FIRST_ACCENT, _LAST_ACCENT = "\u0300", "\u036f"
 """Combining marks of Latin, Greek and Cyrillic letters; those of other scripts are letters of their own."""
+_COMMA_NUMBER: Final = re.compile(r"\d+,\d")
 _BETWEEN_WORDS: Final = re.compile(r"(?<=[^\W_])[-_\s]+(?=[^\W_])")
 _LATIN: Final = str.maketrans(
     "\u0430\u0435\u043e\u0440\u0441\u0443\u0445\u0456\u0458\u0455\u04bb\u0501\u051b\u051d"
@@ -275,6 +276,11 @@ def _refuse_several(spellings: dict[str, Counter[str]], where: str) -> None:
     for folded, counts in spellings.items():
         parts = [part.strip(_AROUND) for part in _BETWEEN.split(folded.strip("[](){}"))]
         name, rows = counts.most_common(1)[0]
+        if _COMMA_NUMBER.fullmatch(name.strip()):
+            raise DataError(
+                f"{where} holds {name!r} ({rows} rows): is it {name.replace(',', '.')!r} with a comma, as other labels are numbers, or several labels in one "
+                "cell? Write it with a point, or one label in each cell"
+            )
         are_labels = len(parts) > 1 and all(part in spellings for part in parts)
         if are_labels or isinstance(label_in(name), list):
             what = (

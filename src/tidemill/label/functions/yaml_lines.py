@@ -113,6 +113,8 @@ def parse_yaml(text: str, path: Path) -> YamlFile:
         line = error.problem_mark.line + 1 if error.problem_mark is not None else 1
         tab = text.splitlines()[line - 1 :][:1]
         hint = "; lines are indented by spaces, and this one by a tab" if tab and "\t" in _indent(tab[0]) else ""
+        if "unknown escape" in str(error.problem):
+            hint = "; a backslash between double quotes begins an escape of YAML: put the pattern between single quotes"
         raise ConfigError(f"{path}:{line}: this is not YAML: {error.problem}{hint}") from error
     except (ValueError, OverflowError) as error:
         raise ConfigError(f"{path}:{_misread(yaml.SafeLoader(''), _scalars(root))}") from error
