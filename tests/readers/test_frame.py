@@ -77,3 +77,17 @@ def test_columns_that_functions_ask_have_truth_values_and_no_value_where_a_numbe
     assert asked.schema["note"] == pl.String
     votes, _ = read_frame(path)
     assert votes["paid"].to_list() == ["True", "false", None], "names of classes may be words of truth"
+
+
+@pytest.mark.parametrize(
+    ("cells", "read"),
+    [
+        (["1E5", "2E3"], ["1E5", "2E3"]),
+        (["1E5", "44"], ["1E5", "44"]),
+        (["1e5", "2.5E3", "1E+06", "4"], [1e5, 2.5e3, 1e6, 4.0]),
+    ],
+)
+def test_codes_with_an_e_are_no_numbers(tmp_path, cells, read):
+    path = tmp_path / "t.csv"
+    path.write_text("\n".join(["text,code", *(f"a,{cell}" for cell in cells)]) + "\n")
+    assert read_frame(path, of_rows=True)[0]["code"].to_list() == read

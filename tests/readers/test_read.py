@@ -392,6 +392,26 @@ def test_the_form_of_fasttext_is_refused_with_what_is_needed() -> None:
         parse(b"__label__spam cheap loans\n__label__ham see you\n", "t.csv")
 
 
+def test_answers_that_were_discarded_in_argilla_are_none() -> None:
+    answers = [
+        (["ham"], ["discarded"]),
+        (["ham"], ["submitted"]),
+        (["spam", "ham"], ["submitted", "discarded"]),
+        (None, None),
+    ]
+    rows = [{"text": "a", "label.responses": given, "label.responses.status": status} for given, status in answers]
+    table = parse("\n".join(map(json.dumps, rows)).encode(), "t.jsonl")
+    assert table.columns["label.responses"] == [None, ["ham"], ["spam"], None]
+    assert (
+        "t.jsonl: an export of Argilla; 2 answers of 'label.responses' that were discarded or left as drafts count as none"
+        in table.notes
+    )
+    plain = b"label,label.status\nham,submitted\nham,draft\n"
+    assert parse(plain, "t.csv").columns["label"] == ["ham", None]
+    other = b"order,order.status\n7,submitted\n8,shipped\n"
+    assert parse(other, "t.csv").columns["order"] == ["7", "8"]
+
+
 def test_a_second_header_in_another_order_is_refused() -> None:
     with pytest.raises(
         DataError, match=r"t\.csv, line 4: the names of the columns stand here again, in another order \(label, text\)"

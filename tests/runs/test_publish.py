@@ -275,6 +275,15 @@ def test_uncommitted_inputs_are_refused_with_the_remedy(toy: Path):
     assert (toy / "dvc.yaml").read_text() == "stages: {}\n"
 
 
+def test_new_files_are_found_whatever_a_persons_settings_say(toy, tmp_path, monkeypatch):
+    (tmp_path / "config").write_text("[status]\n    showUntrackedFiles = no\n")
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(tmp_path / "config"))
+    (toy / "src").mkdir(exist_ok=True)
+    (toy / "src" / "late.py").write_text("LIMIT = 3\n")
+    with pytest.raises(RunError, match=r"1 file is not committed \(src"):
+        refuse_uncommitted(toy)
+
+
 def test_a_killed_run_leaves_no_lock_and_its_worktree_is_swept(toy: Path):
     code = (
         "import pathlib, time\nfrom tidemill.runs.worktree import workspace\n"

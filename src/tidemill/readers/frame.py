@@ -17,7 +17,8 @@ from tidemill.readers.table import Table
 
 _WHOLE: Final = re.compile(r"-?(0|[1-9]\d{0,17})")
 """Whole numbers that are written as they would be printed: 007 is a name."""
-_FRACTION: Final = re.compile(r"-?(0|[1-9]\d{0,14})(\.\d{1,15})?([eE][+-]?\d{1,3})?|NaN|nan")
+_FRACTION: Final = re.compile(r"-?(0|[1-9]\d{0,14})(\.\d{1,15}([eE][+-]?\d{1,3})?|e[+-]?\d{1,3}|E[+-]\d{1,3})?|NaN|nan")
+"""As programs print them: 1E5 is a code."""
 _TRUTH: Final = {"true": True, "false": False}
 _TYPES: Final = ((_WHOLE, pl.Int64), (_FRACTION, pl.Float64))
 

@@ -1,4 +1,4 @@
-"""What programs for surveys and labeling write among the rows of their exports, whatever the format: Qualtrics, Prodigy."""
+"""What programs for surveys and labeling write among the rows of their exports, whatever the format: Qualtrics, Prodigy, Argilla."""
 
 from __future__ import annotations
 
@@ -11,6 +11,9 @@ from tidemill.readers.table import Table
 
 _ACCEPTED: Final = "accept"
 _ANSWERS: Final = frozenset({_ACCEPTED, "reject", "ignore"})
+_OF_STATUS: Final = ".status"
+_SUBMITTED: Final = "submitted"
+_OF_ARGILLA: Final = frozenset({_SUBMITTED, "discarded", "draft", "pending"})
 _ANSWERED: Final = ("label", "accept")
 """Columns to which an answer of Prodigy applies: a label that was offered, and one that was chosen."""
 
@@ -88,10 +91,36 @@ def of_other_tools(table: Table) -> Table:
     Returns
     -------
     Table
-        Without the rows in which Qualtrics describes its columns; a label that was rejected or ignored in Prodigy is None.
-        Notes tell of both.
+        Without the rows in which Qualtrics describes its columns; a label that was rejected or ignored in Prodigy, or discarded or
+        left as a draft in Argilla, is None. Notes tell of all.
     """
-    return _without_rejected(_without_descriptions(table))
+    return _without_discarded(_without_rejected(_without_descriptions(table)))
+
+
+def _without_discarded(table: Table) -> Table:
+    """Of the answers of Argilla, which has a list of them and one of their status, those that were submitted."""
+    columns, notes = dict(table.columns), []
+    for name, status in table.columns.items():
+        answers = table.columns.get(name.removesuffix(_OF_STATUS), [])
+        known = {one for cell in status for one in _listed(cell)} if name.endswith(_OF_STATUS) else set()
+        if not answers or not known or not known <= _OF_ARGILLA or known == {_SUBMITTED}:
+            continue
+        results = [_submitted(answer, cell) for answer, cell in zip(answers, status, strict=True)]
+        lost = sum(len(_listed(answer)) - len(_listed(kept)) for answer, kept in zip(answers, results, strict=True))
+        columns[name.removesuffix(_OF_STATUS)] = results
+        notes.append(
+            f"{table.name}: an export of Argilla; {lost} answers of {name.removesuffix(_OF_STATUS)!r} that were discarded or left as drafts count as none"
+        )
+    return replace(table, columns=columns, notes=(*table.notes, *notes))
+
+
+def _submitted(answer: Any, status: Any) -> Any:
+    kept = [one for one, state in zip(_listed(answer), _listed(status), strict=False) if state == _SUBMITTED]
+    return None if not kept else kept if isinstance(answer, list) else kept[0]
+
+
+def _listed(cell: Any) -> list[Any]:
+    return cell if isinstance(cell, list) else [] if cell is None else [cell]
 
 
 def _without_descriptions(table: Table) -> Table:

@@ -13,7 +13,13 @@ from tidemill.errors import PublishError
 _WHO: Final = ("user.name=Tidemill", "user.email=tidemill@localhost")
 _PLAIN: Final = tuple(
     word
-    for setting in ("core.quotePath=false", "color.ui=false", "column.ui=never", "log.showSignature=false")
+    for setting in (
+        "core.quotePath=false",
+        "color.ui=false",
+        "column.ui=never",
+        "log.showSignature=false",
+        "status.showUntrackedFiles=normal",
+    )
     for word in ("-c", setting)
 )
 """Output is read here: names of files as they are, in whatever script, and none of a person's settings of how git prints."""

@@ -16,7 +16,8 @@ from tidemill.ingest.values import is_missing
 from tidemill.readers.table import Table, nearest
 
 _INTEGER: Final = re.compile(r"-?(0|[1-9]\d{0,14})", re.ASCII)
-_NUMBER: Final = re.compile(r"-?(0|[1-9]\d*)(\.\d+)?([eE]([-+]\d+|[1-9]\d*))?", re.ASCII)
+_NUMBER: Final = re.compile(r"-?(0|[1-9]\d*)(\.\d+([eE]([-+]\d+|[1-9]\d*))?|e([-+]\d+|[1-9]\d*)|E[-+]\d+)?", re.ASCII)
+"""As programs print numbers: 1E5 is a code."""
 _WHOLE: Final = re.compile(r"-?\d+", re.ASCII)
 _INT64: Final = 2**63
 _IMAGES: Final = 100
