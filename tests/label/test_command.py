@@ -172,6 +172,13 @@ def test_votes_are_not_written_over_the_rows(here, out):
     assert Path("rows.csv").read_bytes() == before
 
 
+def test_a_pointer_of_git_lfs_is_told_in_any_format(here):
+    for name in ("r.parquet", "r.csv"):
+        Path(name).write_text("version https://git-lfs.github.com/spec/v1\noid sha256:ab\nsize 12345\n")
+        with pytest.raises(DataError, match=f"{name} is a pointer of Git LFS, not the file itself: `git lfs pull`"):
+            tidemill("label", name, "--functions", "f.yaml", "--out", "votes.csv")
+
+
 def test_votes_are_not_written_over_labels_of_people(here):
     Path("answers.csv").write_text("row_id,label\na,spam\n")
     with pytest.raises(

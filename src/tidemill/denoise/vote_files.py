@@ -429,7 +429,13 @@ def _repeated_names(table: pl.DataFrame, path: Path) -> list[str]:
     twice = table[named].filter(table[named].is_duplicated() & table[named].is_not_null()).unique(maintain_order=True)
     missing = table[named].null_count()
     repeated = counted(len(twice), f"name in {named} comes", f"names in {named} come")
-    notes = [f"{path.name}: {repeated} more than once ({twice[0]})"] if len(twice) else []
+    notes = (
+        [
+            f"{path.name}: {repeated} more than once ({twice[0]}), and each line is labeled by itself: join lines that are of one row"
+        ]
+        if len(twice)
+        else []
+    )
     return notes + ([f"{path.name}: {counted(missing, 'row has', 'rows have')} no {named}"] if missing else [])
 
 

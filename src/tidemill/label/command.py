@@ -30,7 +30,7 @@ from tidemill.readers.frame import read_frame
 from tidemill.readers.hand_labels import keep_hand_labels
 from tidemill.readers.number_spellings import notes_on_numbers
 from tidemill.readers.options import DEFAULTS, ReadOptions
-from tidemill.readers.read import report_reading
+from tidemill.readers.read import refuse_pointer, report_reading
 from tidemill.readers.write import check_out, write_frame
 
 AT_ONCE: Final = 1 << 18
@@ -281,6 +281,7 @@ def _frame(path: Path, options: ReadOptions) -> tuple[pl.LazyFrame, list[str]]:
             frame, notes = pl.scan_parquet(path, glob=False), []
             names = frame.collect_schema().names()
         except (pl.exceptions.PolarsError, OSError) as error:
+            refuse_pointer(path)
             raise DataError(f"{path} cannot be read: {str(error).splitlines()[0]}") from error
     else:
         result, table = read_frame(path, options, as_text=("row_id", "text"), of_rows=True)

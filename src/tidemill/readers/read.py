@@ -85,8 +85,7 @@ def parse(data: bytes, name: str, options: ReadOptions = DEFAULTS) -> Table:
     NoRowsError
         It is empty, or has a header alone.
     """
-    if data.startswith(_LFS):
-        raise DataError(f"{name} is a pointer of Git LFS, not the file itself: `git lfs pull`")
+    _refuse_pointer(data, name)
     data, inner = unpack(data, name)
     name = name if inner == PurePosixPath(name).stem else inner
     suffix, guessed = PurePosixPath(inner).suffix.lower(), None
@@ -115,6 +114,28 @@ def parse(data: bytes, name: str, options: ReadOptions = DEFAULTS) -> Table:
     doubts = (doubly_encoded_note(table), entities_note(table), invisible_note(table), null_note(table))
     notes = [note for note in (guessed, *table.notes, *doubts) if note is not None]
     return replace(table, notes=tuple(notes))
+
+
+def refuse_pointer(path: Path) -> None:
+    """Refuse a file that stands for one that Git LFS keeps elsewhere.
+
+    Parameters
+    ----------
+    path
+        The file.
+
+    Raises
+    ------
+    DataError
+        It is such a pointer.
+    """
+    with path.open("rb") as file:
+        _refuse_pointer(file.read(len(_LFS)), path.name)
+
+
+def _refuse_pointer(data: bytes, name: str) -> None:
+    if data.startswith(_LFS):
+        raise DataError(f"{name} is a pointer of Git LFS, not the file itself: `git lfs pull`")
 
 
 def read_text(data: bytes, name: str, options: ReadOptions = DEFAULTS) -> tuple[str, str | None]:

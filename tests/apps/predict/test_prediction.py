@@ -287,6 +287,16 @@ def test_of_images_too(mail):
     assert [bool(error) for error in read(mail / "said.parquet")["error"]] == [False, True, False]
 
 
+def test_texts_alone_without_a_name_are_read_where_that_is_said(mail):
+    (mail / "new.csv").write_text("win!!\nhello there\n")
+    with pytest.raises(
+        DataError, match=r"the first line, 'win!!', names the only one: where it is a text, --no-header takes it"
+    ):
+        predict(mail / "new.csv", mail / "said.csv")
+    predict(mail / "new.csv", mail / "said.csv", reading=ReadOptions(header=False))
+    assert read(mail / "said.csv")["prediction"].to_list() == ["spam", "ham"]
+
+
 def test_how_a_file_is_read_can_be_said_of_that_file_alone(mail):
     (mail / "new.txt.csv").write_bytes("1~grüße\n2~win!!\n".encode("cp850"))
     reading = ReadOptions("cp850", "~", header=False)

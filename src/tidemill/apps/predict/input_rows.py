@@ -234,6 +234,7 @@ def _listed(source: Source, settings: IngestSettings, root: Path, *, strict: boo
         raise DataError(str(error).removesuffix(SET_ASIDE)) from error
     table = values.with_usual_names(read, filter(None, (settings.content, settings.key_column)))
     known = settings if settings.key_column in table.columns else settings.model_copy(update={"key": None})
+    table = _of_plain_lines(table, known)
     content = table.column(known.content, f"ingest.{known.modality}")  # refused before others are read
     report_reading(table.notes)
     table.refuse_unread(known.content)
@@ -248,6 +249,19 @@ def _listed(source: Source, settings: IngestSettings, root: Path, *, strict: boo
     columns |= {name: table.columns[name] for name in (*PAIR, "sentence")} if known.candidates is not None else {}
     listed, unreadable = _with_unreadable(replace(table, columns=columns))
     return InputRows(source, listed, known, strict, unreadable=unreadable)
+
+
+def _of_plain_lines(table: Table, settings: IngestSettings) -> Table:
+    """A file of texts alone, with no line that names the column, is the column of texts."""
+    if settings.modality != "text" or settings.content in table.columns or len(table.columns) != 1:
+        return table
+    (name,) = table.columns
+    if settings.header is False:
+        return replace(table, columns={str(settings.content): table.columns[name]})
+    raise DataError(
+        f"{table.name}: column {settings.content!r} is missing, and the first line, {name[:60]!r}, names the only one: where it is a text, --no-header takes it and "
+        f"the lines below for texts; where it is a name, rename it"
+    )
 
 
 def _with_unreadable(table: Table) -> tuple[Table, dict[int, str]]:
