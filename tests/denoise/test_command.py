@@ -426,7 +426,7 @@ def test_names_of_rows_that_come_twice_or_are_missing_are_noted(tmp_path):
     path = tmp_path / "votes.csv"
     path.write_text("row_id,a,b\nr0,0,1\nr0,1,0\n,1,0\n")
     assert read_votes(path, "01").notes[:2] == (
-        "votes.csv: 1 name in row_id comes more than once (r0)",
+        "votes.csv: 1 name in row_id comes more than once (r0), and each line is labeled by itself: join lines that are of one row",
         "votes.csv: 1 row has no row_id",
     )
 
