@@ -84,6 +84,6 @@ class Published:
             git(
                 "update-ref",
                 f"refs/tags/{name}",
-                tag_object(name, head, f"{name}: promote", self.folder),
+                tag_object(name, head, f"{name}\n\n{name}\n\nPromoted-by: person", self.folder),
                 folder=self.folder,
             )
