@@ -585,6 +585,15 @@ def test_numbers_of_json_that_are_no_integers_of_64_bits_are_texts(project: Path
     assert Project.open(project).load("reviews", "ingest", IngestSettings)[1].meta == {"account": "string"}
 
 
+def test_ids_that_are_objects_are_passed_over_and_told(project: Path) -> None:
+    lines = [
+        {"_id": {"$oid": f"65a1{k:04x}"}, "id": {"n": k}, "body": f"text {k}", "kind": "ab"[k % 2]} for k in range(8)
+    ]
+    source = write(project / "r.jsonl", "\n".join(map(json.dumps, lines)))
+    done = new_problem.create_problem(words(source=str(source), text="body", label="kind"), Project.open(project))
+    assert any("column 'id' holds objects, and so does not name the rows" in line for line in done.lines)
+
+
 def test_a_label_that_is_an_object_says_how_to_name_what_is_in_it(project: Path) -> None:
     lines = [{"body": f"text {k}", "kind": {"value": "ab"[k % 2], "by": 1}} for k in range(8)]
     source = write(project / "r.jsonl", "\n".join(map(json.dumps, lines)))

@@ -126,3 +126,18 @@ def test_many_texts_of_which_none_is_a_date_are_of_another_form():
         fires("date", ["24/11/2026"] * 12, column="text", after="2026-01-01")
     assert fires("date", ["24/11/2026"] * 12 + ["2026-11-24"], column="text", after="2026-01-01") == [12]
     assert fires("date", [None] * 12, column="text", after="2026-01-01") == []
+
+
+@pytest.mark.parametrize(
+    ("days", "said"),
+    [
+        ([f"{month:02}/{month + 12}/2024" for month in range(1, 13)], r"format: '%m/%d/%Y'\n"),
+        ([f"{month + 12}/{month:02}/2024 10:00" for month in range(1, 13)], r"format: '%d/%m/%Y %H:%M'\n"),
+        ([f"{day:02}/05/2024" for day in range(1, 13)], r"format: '%d/%m/%Y' or '%m/%d/%Y', which all values fit\n"),
+        ([f"{day:02}.05.24" for day in range(11, 23)], r"format: '%d.%m.%y'\n"),
+        (["soon"] * 12, r"as in format: '%d/%m/%Y'\n"),
+    ],
+)
+def test_the_form_that_all_dates_fit_is_named(days, said):
+    with pytest.raises(Exception, match=said):
+        fires("date", days, column="text", since="2024-01-01")

@@ -69,6 +69,33 @@ def test_words_that_texts_have_with_another_apostrophe_are_told(tmp_path, words,
     assert told(tmp_path, f"{{name: f, kind: keywords, words: {words}, vote: ham}}", table) == said
 
 
+WORDS = pl.DataFrame({"row_id": list("abcd"), "text": ["I want a refund", "Refunded twice", "money back", None]})
+SHORT = pl.DataFrame(
+    {"row_id": list("ab"), "text": ["\u8d28\u91cf\u5f88\u597d\u4e0b\u6b21\u8fd8\u4f1a", "I like these"]}
+)
+
+
+@pytest.mark.parametrize(
+    ("function", "table", "said"),
+    [
+        (
+            "{name: f, kind: keywords, words: ['refund*', money back], vote: ham}",
+            WORDS,
+            "f: 2 of 3 texts of column 'text' have a part of 'refund*', which is looked for as it is written (kind: regex takes patterns)",
+        ),
+        ("{name: f, kind: keywords, words: ['refund', '**', 'wow OR', 'C*'], case: true, vote: ham}", WORDS, ""),
+        (
+            "{name: f, kind: length, unit: words, below: 4, vote: ham}",
+            SHORT,
+            "f: 1 of 2 texts of column 'text' are in letters between whose words no spaces stand (unit: characters counts letters)",
+        ),
+        ("{name: f, kind: length, below: 4, vote: ham}", SHORT, ""),
+    ],
+)
+def test_patterns_in_lists_of_words_and_words_without_spaces_are_told(tmp_path, function, table, said):
+    assert [one.partition(", such as")[0] for one in told(tmp_path, function, table)] == ([said] if said else [])
+
+
 def test_a_table_beside_the_functions_of_which_no_row_is_there_is_told(tmp_path):
     (tmp_path / "scores.csv").write_text("row_id,score\nrow-1,0.5\nrow-2,0.7\n")
     function = "{name: f, kind: scores, file: scores.csv, column: score, above: 0.6, vote: spam}"

@@ -566,6 +566,11 @@ def _key(table: Table, taken: Sequence[str | None]) -> tuple[str | None, list[st
     notes = []
     candidates = [name for name in table.columns if name not in taken and _is_named_as_ids(name)]
     for name in sorted(candidates, key=lambda name: name.lower() not in _ID_COLUMNS):
+        if any(isinstance(value, (dict, list)) for value in table.columns[name]):
+            notes.append(
+                f"{table.name}: column {name!r} holds objects, and so does not name the rows; their content does"
+            )
+            continue
         names = [None if is_missing(value) else as_string(value) for value in table.columns[name]]
         problem = _why_no_key(names)
         if names and problem is None:

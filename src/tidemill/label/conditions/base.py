@@ -31,6 +31,8 @@ _WITHOUT_SPACES: Final = re.compile(
     "]"
 )
 """Letters of scripts that put no spaces between words."""
+WITHOUT_SPACES: Final = _WITHOUT_SPACES.pattern
+"""The same for Polars."""
 
 
 def _as_written(word: str) -> str:
@@ -65,6 +67,8 @@ class Unread:
         What they are and of which column, as part of a sentence.
     only_all
         Whether it is worth telling only where no value can be read at all.
+    effect
+        What comes of it.
     """
 
     count: int
@@ -72,6 +76,7 @@ class Unread:
     first: str
     what: str
     only_all: bool = False
+    effect: str = "it abstains there"
 
     @property
     def tells(self) -> bool:
@@ -81,7 +86,12 @@ class Unread:
     def __add__(self, other: Unread) -> Unread:
         """Add those of further rows."""
         return Unread(
-            self.count + other.count, self.known + other.known, self.first or other.first, self.what, self.only_all
+            self.count + other.count,
+            self.known + other.known,
+            self.first or other.first,
+            self.what,
+            self.only_all,
+            self.effect,
         )
 
 

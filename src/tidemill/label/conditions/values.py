@@ -6,12 +6,13 @@ import itertools
 import unicodedata
 from collections.abc import Sequence
 from datetime import date, datetime
+from textwrap import shorten
 from typing import Annotated, Any, ClassVar, Final, Literal
 
 import polars as pl
 from pydantic import Field, StrictFloat, StrictInt, StrictStr, ValidationInfo, field_validator, model_validator
 
-from tidemill.label.conditions.base import Condition, Limits, Unread, as_text, described
+from tidemill.label.conditions.base import WITHOUT_SPACES, Condition, Limits, Unread, as_text, described
 from tidemill.label.conditions.files import located, read_lines
 
 _WEEKDAYS: Final = range(1, 8)
@@ -20,6 +21,22 @@ _MANY: Final = 10
 _DELIMITERS: Final = {".csv": ",", ".tsv": "\t"}
 _UNITS: Final = {"characters": r"(?s).", "words": r"\S+", "lines": r"\n"}
 
+_LONG: Final = 60
+_FORMS: Final = (
+    "%d/%m/%Y",
+    "%m/%d/%Y",
+    "%Y/%m/%d",
+    "%d.%m.%Y",
+    "%m.%d.%Y",
+    "%d-%m-%Y",
+    "%m-%d-%Y",
+    "%d/%m/%y",
+    "%m/%d/%y",
+    "%d.%m.%y",
+    "%d %b %Y",
+    "%b %d, %Y",
+)
+_TIMES: Final = ("", " %H:%M", " %H:%M:%S")
 _LEAST_YEAR: Final = 100
 """Years below are two digits that `%Y` has taken for all of a year: 24 for 2024."""
 _ISO: Final = ((19, "%Y-%m-%dT%H:%M:%S"), (19, "%Y-%m-%d %H:%M:%S"), (10, "%Y-%m-%d"))
@@ -104,6 +121,32 @@ class Length(Limits):
         text = as_text(self.column).str
         count = text.len_chars() if self.unit == "characters" else text.count_matches(_UNITS[self.unit])
         return self.within(count.cast(pl.Int64) + int(self.unit == "lines"))
+
+    def unread(self, table: pl.DataFrame) -> Unread | None:
+        """Count the texts whose words cannot be counted by spaces.
+
+        Parameters
+        ----------
+        table
+            The rows.
+
+        Returns
+        -------
+        Unread or None
+            None where other units are counted, or the column is no text.
+        """
+        if self.unit != "words" or table.schema.get(self.column) != pl.String:
+            return None
+        texts = table[self.column].drop_nulls()
+        found = texts.filter(texts.str.contains(f"{WITHOUT_SPACES}{{2}}"))
+        what = f"texts of column {self.column!r} are in letters between whose words no spaces stand (unit: characters counts letters)"
+        return Unread(
+            len(found),
+            len(texts),
+            shorten(found[0], _LONG) if len(found) else "",
+            what,
+            effect="a run of them counts as one word",
+        )
 
 
 class Member(Condition):
@@ -349,9 +392,22 @@ class Date(Condition):
         if len(written) >= _MANY and moments.null_count() == len(moments):
             raise ValueError(
                 f"none of the {len(written)} values of column {self.column!r} is a date in {self._form}, such as {written[0]!r}: name their "
-                "form, as in format: '%d/%m/%Y'"
+                f"form, {_likely_forms(written)}"
             )
         return moments
+
+
+def _likely_forms(texts: pl.Series) -> str:
+    """The forms in which all of the texts are dates; where day and month may be either, only a person knows."""
+    fit = [
+        form
+        for form in (f"{day}{time}" for day in _FORMS for time in _TIMES)
+        if not (read := texts.str.to_datetime(form, strict=False, time_unit="us")).null_count()
+        and (read.dt.year() >= _LEAST_YEAR).all()
+    ]
+    if not fit:
+        return "as in format: '%d/%m/%Y'"
+    return f"format: {fit[0]!r}" if len(fit) == 1 else f"format: {' or '.join(map(repr, fit))}, which all values fit"
 
 
 def _start(day: datetime | date) -> datetime:

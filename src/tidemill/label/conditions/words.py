@@ -29,10 +29,14 @@ _RUN: Final = 5
 _AT_ENDS: Final = 2
 """Matches of no length that anchors alone may give: one at either end."""
 _VERBOSE: Final = re.compile(r"\s*\(\?[a-wyz]*x[a-z]*[):]")
+_PATTERN: Final = re.compile(r"(?<=\w)\*|\*(?=\w)| OR | AND | NOT ")
+"""What searches take for a pattern or an operator, and a list of words does not."""
 _SWAPPED: Final = str.maketrans({"'": "\u2019", "\u2019": "'"})
 """Apostrophes as they are typed and as they are typeset."""
 _APOSTROPHES: Final = frozenset("'\u2019")
 _SHOWN: Final = 3
+_STEM: Final = 3
+"""Letters of a part of a word from which on texts that have it are counted."""
 _LONG: Final = 60
 _FLAGS: Final = {"ignore_case": "i", "multi_line": "m", "dot_all": "s"}
 
@@ -106,15 +110,28 @@ class Keywords(Condition):
         Returns
         -------
         Unread or None
-            None where no word has an apostrophe, or the column is not there.
+            None where no word has an apostrophe or looks like a pattern, or the column is not there.
         """
-        own = tuple(word for word in self.words if _APOSTROPHES & set(word))
-        if not own or table.schema.get(self.column) != pl.String:
+        if table.schema.get(self.column) != pl.String:
             return None
+        own = tuple(word for word in self.words if _APOSTROPHES & set(word))
+        if not own:
+            return self._unread_patterns(table[self.column].drop_nulls())
         swapped = tuple(word.translate(_SWAPPED) for word in own)
         texts = table[self.column].drop_nulls()
         missed = texts.filter(texts.to_frame().select(self._contains(swapped) & ~self._contains(own)).to_series())
         what = f"texts of column {self.column!r} have a word with another apostrophe ({', '.join(swapped[:_SHOWN])}: add it to the words)"
+        return Unread(len(missed), len(texts), shorten(missed[0], _LONG) if len(missed) else "", what)
+
+    def _unread_patterns(self, texts: pl.Series) -> Unread | None:
+        """Texts that a word such as `refund*` or `cheap OR free` would find, were it a pattern."""
+        own = tuple(word for word in self.words if _PATTERN.search(word))
+        parts = [part.strip() for word in own for part in _PATTERN.split(word) if len(part.strip()) >= _STEM]
+        if not parts:
+            return None
+        found = pl.col(texts.name).str.contains_any(parts, ascii_case_insensitive=True) & ~self._contains(self.words)
+        missed = texts.filter(texts.to_frame().select(found).to_series())
+        what = f"texts of column {self.column!r} have a part of {', '.join(map(repr, own[:_SHOWN]))}, which is looked for as it is written (kind: regex takes patterns)"
         return Unread(len(missed), len(texts), shorten(missed[0], _LONG) if len(missed) else "", what)
 
     def _next_to(self, near: Near) -> str:

@@ -34,7 +34,9 @@ class UnreadOf:
         found = self.found
         if not found.count or not found.tells:
             return ""
-        return f"{self.function}: {found.count:,} of {found.known:,} {found.what}, such as {found.first!r}: it abstains there"
+        return (
+            f"{self.function}: {found.count:,} of {found.known:,} {found.what}, such as {found.first!r}: {found.effect}"
+        )
 
 
 def unread_values(
