@@ -408,6 +408,8 @@ def test_answers_that_were_discarded_in_argilla_are_none() -> None:
     )
     plain = b"label,label.status\nham,submitted\nham,draft\n"
     assert parse(plain, "t.csv").columns["label"] == ["ham", None]
+    objects = b'{"a": 1, "a.status": {"by": "x"}}\n{"a": 2, "a.status": [{"by": "y"}]}\n'
+    assert parse(objects, "t.jsonl").columns["a"] == [1, 2]
     other = b"order,order.status\n7,submitted\n8,shipped\n"
     assert parse(other, "t.csv").columns["order"] == ["7", "8"]
 

@@ -102,7 +102,7 @@ def _without_discarded(table: Table) -> Table:
     columns, notes = dict(table.columns), []
     for name, status in table.columns.items():
         answers = table.columns.get(name.removesuffix(_OF_STATUS), [])
-        known = {one for cell in status for one in _listed(cell)} if name.endswith(_OF_STATUS) else set()
+        known = {str(one) for cell in status for one in _listed(cell)} if name.endswith(_OF_STATUS) else set()
         if not answers or not known or not known <= _OF_ARGILLA or known == {_SUBMITTED}:
             continue
         results = [_submitted(answer, cell) for answer, cell in zip(answers, status, strict=True)]
