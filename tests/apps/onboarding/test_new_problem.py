@@ -911,3 +911,10 @@ def test_images_that_are_masks_or_thumbnails_of_others_are_told(project: Path, o
     told = [line for line in done.lines if "a row of its own" in line]
     assert len(told) == 1
     assert told[0].startswith(f"note: pets: 1 image {what}, such as {shown}: each is a row of its own")
+
+
+def test_labels_that_all_have_a_decimal_comma_are_names(project: Path) -> None:
+    lines = "".join(f'text {k},"{("0,5", "1,5", "2,5")[k % 3]}"\n' for k in range(24))
+    source = write(project / "r.csv", "body,stars\n" + lines)
+    done = new_problem.create_problem(words(source=str(source), text="body", label="stars"), Project.open(project))
+    assert done.classes == ("0,5", "1,5", "2,5")

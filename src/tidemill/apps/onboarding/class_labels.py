@@ -276,12 +276,12 @@ def _refuse_several(spellings: dict[str, Counter[str]], where: str) -> None:
     for folded, counts in spellings.items():
         parts = [part.strip(_AROUND) for part in _BETWEEN.split(folded.strip("[](){}"))]
         name, rows = counts.most_common(1)[0]
-        if _COMMA_NUMBER.fullmatch(name.strip()):
+        are_labels = len(parts) > 1 and all(part in spellings for part in parts)
+        if are_labels and _COMMA_NUMBER.fullmatch(name.strip()):
             raise DataError(
                 f"{where} holds {name!r} ({rows} rows): is it {name.replace(',', '.')!r} with a comma, as other labels are numbers, or several labels in one "
                 "cell? Write it with a point, or one label in each cell"
             )
-        are_labels = len(parts) > 1 and all(part in spellings for part in parts)
         if are_labels or isinstance(label_in(name), list):
             what = (
                 f"where {' and '.join(map(repr, parts))} are labels too" if are_labels else "a list of several labels"

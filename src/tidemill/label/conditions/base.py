@@ -21,6 +21,8 @@ _ESCAPES: Final = {"\a": r"\a", "\b": r"\b", "\v": r"\v", "\x1b": r"\e", "\0": r
 _BETWEEN: Final = re.compile(r"(?<=\S)[^\S\x1c-\x1f]+(?=\S)")
 """White space within a phrase, as Polars' patterns know it."""
 
+_LONG: Final = 60
+"""Characters of a text that a note shows."""
 _WITHOUT_SPACES: Final = re.compile(
     "["
     "\u0e00-\u0eff"  # Thai, Lao
@@ -93,6 +95,25 @@ class Unread:
             self.only_all,
             self.effect,
         )
+
+
+def unread_texts(found: pl.Series, known: pl.Series, what: str, effect: str = Unread.effect) -> Unread:
+    """Count texts among those that are there, and show the first.
+
+    Parameters
+    ----------
+    found
+        Texts that a condition reads otherwise than was meant.
+    known
+        All that are there.
+    what, effect
+        As of ``Unread``.
+
+    Returns
+    -------
+    Unread
+    """
+    return Unread(len(found), len(known), shorten(found[0], _LONG) if len(found) else "", what, effect=effect)
 
 
 class Condition(Settings, ABC):

@@ -6,13 +6,12 @@ import itertools
 import unicodedata
 from collections.abc import Sequence
 from datetime import date, datetime
-from textwrap import shorten
 from typing import Annotated, Any, ClassVar, Final, Literal
 
 import polars as pl
 from pydantic import Field, StrictFloat, StrictInt, StrictStr, ValidationInfo, field_validator, model_validator
 
-from tidemill.label.conditions.base import WITHOUT_SPACES, Condition, Limits, Unread, as_text, described
+from tidemill.label.conditions.base import WITHOUT_SPACES, Condition, Limits, Unread, as_text, described, unread_texts
 from tidemill.label.conditions.files import located, read_lines
 
 _WEEKDAYS: Final = range(1, 8)
@@ -21,7 +20,6 @@ _MANY: Final = 10
 _DELIMITERS: Final = {".csv": ",", ".tsv": "\t"}
 _UNITS: Final = {"characters": r"(?s).", "words": r"\S+", "lines": r"\n"}
 
-_LONG: Final = 60
 _FORMS: Final = (
     "%d/%m/%Y",
     "%m/%d/%Y",
@@ -140,13 +138,7 @@ class Length(Limits):
         texts = table[self.column].drop_nulls()
         found = texts.filter(texts.str.contains(f"{WITHOUT_SPACES}{{2}}"))
         what = f"texts of column {self.column!r} are in letters between whose words no spaces stand (unit: characters counts letters)"
-        return Unread(
-            len(found),
-            len(texts),
-            shorten(found[0], _LONG) if len(found) else "",
-            what,
-            effect="a run of them counts as one word",
-        )
+        return unread_texts(found, texts, what, "a run of them counts as one word")
 
 
 class Member(Condition):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from textwrap import shorten
 from typing import Annotated, Any, ClassVar, Final, Literal
 
 import polars as pl
@@ -20,6 +19,7 @@ from tidemill.label.conditions.base import (
     as_text,
     escaped,
     parts_of,
+    unread_texts,
 )
 from tidemill.label.conditions.lookaround import compiled, has_matches, reason_against
 
@@ -37,7 +37,6 @@ _APOSTROPHES: Final = frozenset("'\u2019")
 _SHOWN: Final = 3
 _STEM: Final = 3
 """Letters of a part of a word from which on texts that have it are counted."""
-_LONG: Final = 60
 _FLAGS: Final = {"ignore_case": "i", "multi_line": "m", "dot_all": "s"}
 
 
@@ -121,7 +120,7 @@ class Keywords(Condition):
         texts = table[self.column].drop_nulls()
         missed = texts.filter(texts.to_frame().select(self._contains(swapped) & ~self._contains(own)).to_series())
         what = f"texts of column {self.column!r} have a word with another apostrophe ({', '.join(swapped[:_SHOWN])}: add it to the words)"
-        return Unread(len(missed), len(texts), shorten(missed[0], _LONG) if len(missed) else "", what)
+        return unread_texts(missed, texts, what)
 
     def _unread_patterns(self, texts: pl.Series) -> Unread | None:
         """Texts that a word such as `refund*` or `cheap OR free` would find, were it a pattern."""
@@ -132,7 +131,7 @@ class Keywords(Condition):
         found = pl.col(texts.name).str.contains_any(parts, ascii_case_insensitive=True) & ~self._contains(self.words)
         missed = texts.filter(texts.to_frame().select(found).to_series())
         what = f"texts of column {self.column!r} have a part of {', '.join(map(repr, own[:_SHOWN]))}, which is looked for as it is written (kind: regex takes patterns)"
-        return Unread(len(missed), len(texts), shorten(missed[0], _LONG) if len(missed) else "", what)
+        return unread_texts(missed, texts, what)
 
     def _next_to(self, near: Near) -> str:
         here, there = f"(?:{any_of(self.words)})", f"(?:{any_of(near.words)})"
