@@ -655,6 +655,26 @@ def test_a_report_of_appen_is_a_vote_a_line(tmp_path):
         read_votes(path, ("ham", "spam"))
 
 
+@pytest.mark.parametrize(
+    ("header", "named"),
+    [
+        ("video_id,coder,code", "video_id as task, coder as worker and code as label"),
+        ("code,coder,clip", "clip as task"),
+    ],
+)
+def test_a_vote_a_line_under_other_names_is_asked_about(tmp_path, header, named):
+    path = tmp_path / "long.csv"
+    rows = [(clip, coder, (clip + coder) % 2) for clip in range(20, 26) for coder in (7, 8, 9)]
+    lines = [",".join(map(str, row if header.startswith("video") else row[::-1])) for row in rows]
+    path.write_text("\n".join([header, *lines]) + "\n")
+    with pytest.raises(DataError, match=named):
+        read_votes(path, ("calm", "loud"))
+    assert read_votes(path, ("calm", "loud"), options=VoteOptions(columns=["code"])).functions == ["code"]
+    path.write_text("\n".join([header, *lines, lines[0]]) + "\n")  # a pair twice: no sign of such a table
+    with pytest.raises(DataError, match="neither ABSTAIN"):
+        read_votes(path, ("calm", "loud"))
+
+
 def test_gold_of_a_name_that_several_rows_have_is_left_out_and_told(tmp_path):
     (tmp_path / "gold.csv").write_text("row_id,gold\na,ham\nb,spam\nc,\n")
     gold, notes = read_gold(tmp_path / "gold.csv", ["a", "b", "a", "c", "c"], ("ham", "spam"))

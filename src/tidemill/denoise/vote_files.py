@@ -19,6 +19,7 @@ import polars as pl
 
 from tidemill.common.spelling import counted, listed
 from tidemill.contracts import ABSTAIN, DataError, not_class
+from tidemill.denoise.long_votes import LONG, ask_whether_long, plain_names
 from tidemill.denoise.statistics.votes import check_votes
 from tidemill.denoise.vote_values import Cells, as_indices, numbered_classes, numbered_from_zero, read_cells
 from tidemill.denoise.wrench_file import WrenchRows, read_wrench
@@ -27,27 +28,7 @@ from tidemill.readers.options import DEFAULTS, ReadOptions
 from tidemill.readers.table import Table
 from tidemill.readers.write import classes_of
 
-LONG: Final = ("task", "worker", "label")
-_OTHER_NAMES: Final = (
-    frozenset(
-        {"task", "task_id", "item", "item_id", "question", "question_id", "example", "example_id", "row_id", "object"}
-    ),
-    frozenset(
-        f"{who}{end}"
-        for who in ("worker", "annotator", "rater", "user", "labeler", "labeller", "coder", "reviewer", "performer")
-        for end in ("", "_id", "_name", "_email")
-    ),
-    frozenset({"label", "answer", "annotation", "rating", "vote", "response"}),
-)
-"""What others call task, worker and label; taken where a table has these three columns, and others about the answers alone."""
-_ABOUT_ANSWERS: Final = frozenset(
-    {"seconds", "duration", "time", "timestamp", "date", "created_at", "submitted_at", "comment", "confidence"}
-    | {"assignment_id", "annotation_id", "answer_id", "hit_id", "session_id", "work_time", "lead_time"}
-)
 NAMES: Final = ("row_id", "task", "id")
-_APPEN: Final = ("_unit_id", "_worker_id")
-_TOLOKA: Final = ("INPUT:", "ASSIGNMENT:worker_id", "OUTPUT:")
-"""How Toloka's columns of task, worker and label begin."""
 _NOT_VOTES: Final = re.compile(
     r"((y|gold|true|manual|human|expert|hand|reference|correct)[ _-]?)?(label|class|answer|annotation|category|target|truth)s?"
     r"|majority([ _-]?(vote|label))?|consensus([ _-]?label)?|(final|adjudicated|aggregated|resolved)([ _-]?label)?"
@@ -211,10 +192,12 @@ def _numbered(votes: Any) -> list[str]:
 
 def _table(path: Path, classes: Sequence[str], options: VoteOptions) -> VotesFile:
     table, read = read_frame(path, options.reading, as_text=TEXT_COLUMNS)
-    table, renamed = _plain_names(table, path)
+    table, renamed = plain_names(table, path)
     if set(LONG) <= set(table.columns):
         return _long(table, path, classes, options, replace(read, notes=(*read.notes, *renamed)))
     table, rows, notes = _without_index(table, path)
+    if options.columns is None and not options.left_out:
+        ask_whether_long(table, path, classes)
     functions, passed_over = _vote_columns(table, classes, options, read)
     written = classes_of(path) if path.suffix == ".parquet" else ()
     votes, told, by_name = as_indices(_read_all(functions, table, classes, read), classes, options.abstain)
@@ -283,45 +266,6 @@ def _of_either_reading(found: set[int], classes: Sequence[str], path: Path, *, c
             "-1 and 1 are the classes, as FlyingSquid has them, say --abstain 0"
         )
     ]
-
-
-def _plain_names(table: pl.DataFrame, path: Path) -> tuple[pl.DataFrame, list[str]]:
-    """Toloka's columns, and three alone that others name otherwise, by the names of crowd-kit's; and a note about these."""
-    toloka = [[column for column in table.columns if column.startswith(prefix)] for prefix in _TOLOKA]
-    others = [[column for column in table.columns if column.strip().lower() in names] for names in _OTHER_NAMES]
-    if {*_APPEN} <= set(table.columns):
-        return _of_appen(table, path)
-    if all(len(matches) == 1 for matches in toloka):
-        return table.rename(dict(zip((matches[0] for matches in toloka), LONG, strict=True))), []
-    if any(len(matches) != 1 for matches in others) or set(LONG) <= set(table.columns):
-        return table, []
-    if {name.strip().lower() for name in table.columns if [name] not in others} - _ABOUT_ANSWERS:
-        return table, []
-    named = dict(zip((matches[0] for matches in others), LONG, strict=True))
-    told = ", ".join(f"{column} as {name}" for column, name in named.items() if column != name)
-    return table.rename(named), [f"{path.name}: a vote a line, {told}"]
-
-
-def _of_appen(table: pl.DataFrame, path: Path) -> tuple[pl.DataFrame, list[str]]:
-    """A full report of Appen: an answer a line, in the column of the question, beside which ``<question>_gold`` may stand."""
-    tested = [name.removesuffix("_gold") for name in table.columns if name.endswith("_gold")]
-    asked = [name for name in table.columns if name in tested] or [name for name in table.columns if name == LONG[2]]
-    if len(asked) != 1:
-        raise DataError(
-            f"{path.name}: is it a report of Appen ({', '.join(_APPEN)})? It has no single column of answers, found as label or by its label_gold: call it label"
-        )
-    named = dict(zip((*_APPEN, asked[0]), LONG, strict=True))
-    told = ", ".join(f"{column} as {name}" for column, name in named.items() if column != name)
-    is_test = (
-        pl.col("_golden").cast(pl.String).str.to_lowercase() == "true"
-        if "_golden" in table.columns
-        else pl.lit(value=False)
-    )
-    kept = table.filter(~is_test.fill_null(value=False))
-    left = table.height - kept.height
-    notes = [f"{path.name}: a vote a line as Appen has it, {told}"]
-    notes += [f"{path.name}: left out {counted(left, 'answer', 'answers')} to test questions (_golden)"] if left else []
-    return kept.select(list(named)).rename(named), notes
 
 
 def _without_index(table: pl.DataFrame, path: Path) -> tuple[pl.DataFrame, list[str] | None, list[str]]:
