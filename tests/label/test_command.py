@@ -138,10 +138,17 @@ def test_functions_that_are_not_there_are_named(here, functions):
         tidemill("label", "rows.csv", "--functions", functions, "--out", "votes.parquet")
 
 
-@pytest.mark.parametrize("values", [[["you", "win"], [], []], [b"\xff", b"win", b"win"]])
-def test_a_text_column_that_holds_no_text_is_named_with_its_type(here, values):
+@pytest.mark.parametrize(
+    ("values", "named"),
+    [
+        ([["you", "win"], [], []], "column 'text' holds lists: write one text a row"),
+        ([{"role": "user", "content": "you win"}], "column 'text' holds objects: write one text a row"),
+        ([b"\xff", b"win", b"win"], r"columns .*text of Binary"),
+    ],
+)
+def test_a_text_column_that_holds_no_text_is_named_with_its_type(here, values, named):
     pl.DataFrame({"text": values}).write_parquet("odd.parquet")
-    with pytest.raises(DataError, match=r"odd\.parquet: columns .*text of (List|Binary)"):
+    with pytest.raises(DataError, match=rf"odd\.parquet: {named}"):
         tidemill("label", "odd.parquet", "--functions", "f.yaml", "--out", "votes.parquet")
 
 

@@ -402,6 +402,18 @@ def test_a_torn_index_is_told_with_what_makes_it_anew(repository: Path, content:
     assert "index && git reset` makes it anew" in told(repository)
 
 
+def test_files_that_a_sparse_checkout_leaves_out_are_told(repository: Path):
+    for name in ("flows/day.py", "src/spam/rules.py"):
+        (repository / name).parent.mkdir(parents=True, exist_ok=True)
+        (repository / name).write_text("")
+    git("add", "flows", "src", folder=repository)
+    git("commit", "-q", "-m", "code", folder=repository)
+    git("sparse-checkout", "set", "flows", folder=repository)
+    assert "src/spam/rules.py: committed, and left out of this sparse checkout: `git sparse-checkout disable`" in told(
+        repository
+    )
+
+
 @pytest.mark.slow
 def test_settings_and_code_that_were_cut_off_and_are_whole_yaml_are_told(repository: Path, root: Path):
     for name in ("conf", "params.yaml", "code.yaml"):

@@ -237,6 +237,11 @@ def _rows(path: Path, options: ReadOptions) -> _Rows:
     schema = frame.collect_schema()
     categories = [name for name, kind in schema.items() if isinstance(kind, (pl.Categorical, pl.Enum))]
     frame = frame.with_columns(pl.col(categories).cast(pl.String))
+    if isinstance(schema.get("text"), (pl.List, pl.Array, pl.Struct)):
+        raise DataError(
+            f"{path}: column 'text' holds {'objects' if isinstance(schema['text'], pl.Struct) else 'lists'}: write one text a "
+            "row, such as what they hold joined by line breaks"
+        )
     if "text" in schema and schema["text"] != pl.String:
         frame = frame.with_columns(pl.col("text").cast(pl.String))
     empty = pl.col("text").is_null() if "text" in schema else pl.lit(value=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
@@ -94,6 +95,7 @@ def examine(project: Project) -> list[Finding]:
     parts = [
         _locks(root),
         _index(root),
+        _left_out(root),
         branches,
         _registry(project),
         _dvc_files(root),
@@ -138,6 +140,16 @@ def _index(root: Path) -> Iterator[Finding]:
         git("ls-files", folder=root)
     except PublishError as error:
         yield Finding("git", str(error))
+
+
+def _left_out(root: Path) -> Iterator[Finding]:
+    """Committed files that a sparse checkout leaves out; git lists each with an S."""
+    if paths := re.findall(r"^S (.*)$", git("ls-files", "-t", folder=root, check=False), re.MULTILINE):
+        more = f" and {len(paths) - _TOLD} more" if len(paths) > _TOLD else ""
+        yield Finding(
+            f"{', '.join(paths[:_TOLD])}{more}: committed, and left out of this sparse checkout",
+            "`git sparse-checkout disable` brings all files back",
+        )
 
 
 def _remove(path: Path) -> list[str]:
