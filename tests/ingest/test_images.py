@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import fsspec
@@ -302,8 +303,13 @@ def data_uri(image: bytes) -> str:
     return f"data:image/png;base64,{base64.b64encode(image).decode()}"
 
 
-def test_cells_may_be_data_uris(tmp_path: Path) -> None:
-    lines = [f'"{data_uri(png(number))}",pear' for number in range(2)]
+def in_base64(image: bytes) -> str:
+    return base64.b64encode(image).decode()
+
+
+@pytest.mark.parametrize("written", [data_uri, in_base64])
+def test_cells_may_be_data_uris_or_base64(tmp_path: Path, written: Callable[[bytes], str]) -> None:
+    lines = [f'"{written(png(number))}",pear' for number in range(2)]
     path = write(tmp_path / "b.csv", "path,label\n" + "\n".join(lines) + "\n")
     batch = take(path, image_settings(), FRUIT)
     assert batch.raw["image"].to_list() == [png(0), png(1)]
@@ -315,7 +321,7 @@ def test_a_damaged_data_uri_is_named_in_short_and_can_be_set_aside(tmp_path: Pat
     damaged = data_uri(png(1) * 100)[cut] + "!"
     path = write(tmp_path / "b.csv", f'path,label\n"{data_uri(png(0))}",pear\n"{damaged}",pear\n')
     with pytest.raises(
-        DataError, match=r"b\.csv, line 3: .*'data:image/png;base64,.*'… is a data URI whose base64 is"
+        DataError, match=r"b\.csv, line 3: .*'data:image/png;base64,.*'… is a data URI or base64 that is"
     ) as error:
         take(path, image_settings(), FRUIT)
     assert len(str(error.value)) < 300

@@ -10,7 +10,7 @@ image_metadata   files, EXIF and a table beside images, as columns
 images           whether image files can be read
 mail             readable text of e-mail messages
 image_paths      images that a table names, below one folder
-inline_images    images in the cells of a table, as data URIs
+inline_images    images in the cells of a table, in base64
 fetched_images   images that a table names by URLs, fetched on request
 repeats          equal contents and near-duplicates: kept, grouped or dropped
 labels_of_known_rows  labels of a file for rows that an earlier batch has

@@ -15,7 +15,7 @@ from typing import Any, Final
 from tidemill.common.spelling import counted, shown
 from tidemill.contracts import DataError
 from tidemill.ingest.fetched_images import URL, fetched_name
-from tidemill.ingest.inline_images import is_data_uri
+from tidemill.ingest.inline_images import is_inline_image
 
 IMAGE_SUFFIXES: Final = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".gif")
 MAYBE_IMAGES: Final = frozenset(
@@ -95,10 +95,10 @@ class ImagePaths:
         """
         if not isinstance(named, str) or not named.strip():
             raise DataError(f"{shown(named)} is not the path of an image")
-        if is_data_uri(named):
+        if is_inline_image(named):
             start = f"{named.strip()[:_SHOWN_OF_DATA]!r}…"
             raise DataError(
-                f"image {start} is a data URI whose base64 is cut off or damaged: write it anew, or name a file"
+                f"image {start} is a data URI or base64 that is cut off or damaged: write it anew, or name a file"
             )
         if URL.match(named.strip()):
             return self._fetched(named.strip())

@@ -94,5 +94,5 @@ def test_cells_that_are_data_uris_are_predicted_from_a_file_and_standard_input(t
         (rows,) = input_rows(place, image_settings(key=None, gold=None))
         found = pl.concat(list(rows.chunks()))
         assert found["image"].to_list() == [png(1), b""]
-        assert "is a data URI whose base64 is cut off or damaged" in found["error"][1]
+        assert "is a data URI or base64 that is cut off or damaged" in found["error"][1]
         assert len(found["error"][1]) < 200
