@@ -216,6 +216,25 @@ def test_numbers_that_are_text_for_their_commas_are_told(tmp_path, capsys):
     assert "'stars'" not in told
 
 
+@pytest.mark.parametrize("form", ["csv", "jsonl"])
+def test_functions_find_versions_as_they_are_written(tmp_path, form, capsys):
+    rows = pl.DataFrame(
+        {
+            "text": ["x", "y", "z"],
+            "version": ["1.10", "1.1", "2.0"],
+            "price": ["12.50", "9.99", "1.00"],
+            "tax": ["0.50"] * 3,
+        }
+    )
+    (rows.write_csv if form == "csv" else rows.write_ndjson)(path := tmp_path / f"rows.{form}")
+    python = written(tmp_path, "@labeling_function()\ndef p(x):\n    return 0 if x.version == '1.10' else -1\n")
+    yaml = declared(tmp_path, r"name: y, kind: regex, column: version, pattern: '^1\.10$', vote: bad")
+    assert list(votes(path, python).values()) == list(votes(path, yaml).values()) == [[0, -1, -1]]
+    told = capsys.readouterr().err
+    assert f"rows.{form}: column 'version' is read as text, since numbers would lose the zero of '1.10'" in told
+    assert "'12.50' of column 'price' is read as the number 12.5, and so in 1 other column" in told
+
+
 def test_files_that_may_be_meant_as_functions_and_are_not_read_are_told(tmp_path, rows, capsys):
     folder = tmp_path / "lfs"
     for name in ("a.yaml", "b.YAML", "more/c.yml", "_d/e.yaml", "more/helper.py"):

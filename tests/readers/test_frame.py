@@ -85,9 +85,14 @@ def test_columns_that_functions_ask_have_truth_values_and_no_value_where_a_numbe
         (["1E5", "2E3"], ["1E5", "2E3"]),
         (["1E5", "44"], ["1E5", "44"]),
         (["1e5", "2.5E3", "1E+06", "4"], [1e5, 2.5e3, 1e6, 4.0]),
+        (["1.10", "1.1", "2.0"], ["1.10", "1.1", "2.0"]),
+        (["3.10", "3.9"], ["3.10", "3.9"]),
+        (["12.50", "9.99", "13"], [12.5, 9.99, 13.0]),
+        (["2.0", "1.75", "0.5"], [2.0, 1.75, 0.5]),
+        (["1.10", "1.1e5", "2.25"], [1.1, 1.1e5, 2.25]),
     ],
 )
-def test_codes_with_an_e_are_no_numbers(tmp_path, cells, read):
+def test_codes_and_versions_are_no_numbers(tmp_path, cells, read):
     path = tmp_path / "t.csv"
     path.write_text("\n".join(["text,code", *(f"a,{cell}" for cell in cells)]) + "\n")
     assert read_frame(path, of_rows=True)[0]["code"].to_list() == read

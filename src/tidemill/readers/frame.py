@@ -11,6 +11,7 @@ import polars as pl
 
 from tidemill.contracts import DataError
 from tidemill.readers.cell_text import as_string
+from tidemill.readers.number_spellings import have_names_for_numbers
 from tidemill.readers.options import DEFAULTS, ReadOptions
 from tidemill.readers.read import read_file
 from tidemill.readers.table import Table
@@ -47,7 +48,7 @@ def read_frame(
     -------
     polars.DataFrame
         Types of Parquet and Arrow are kept. Of text, a column of which every value is a number as it would be printed is one of
-        numbers; others, codes with leading zeros among them, stay text.
+        numbers; others, codes with leading zeros and versions (1.10 beside 1.9) among them, stay text.
     Table
         As it was read, with notes and rows set aside.
 
@@ -139,6 +140,6 @@ def _without_bytes(values: list[Any]) -> list[Any]:
 def _parsed(name: str, values: list[str | None]) -> pl.Series:
     known = [value for value in values if value is not None]
     for pattern, dtype in _TYPES:
-        if known and all(map(pattern.fullmatch, known)):
+        if known and all(map(pattern.fullmatch, known)) and not have_names_for_numbers(known):
             return pl.Series(name, values, dtype=pl.String).cast(dtype)
     return pl.Series(name, values, dtype=pl.String)

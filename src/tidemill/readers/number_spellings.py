@@ -1,4 +1,4 @@
-"""Numbers in columns of text that are written otherwise than Python and Polars read them: 0,85, 85 %, $1,200, 1.234."""
+"""Numbers that are written otherwise than Python and Polars read or print them: 0,85, 85 %, $1,200, 1.234, 1.10."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
+from tidemill.common.spelling import counted
 from tidemill.readers.table import Table
 
 _PLAIN: Final = re.compile(r"[+-]?\d+(\.\d+)?([eE][+-]?\d+)?", re.ASCII)
@@ -14,6 +15,30 @@ _NUMBER: Final = re.compile(
 )
 _WITH_COMMA: Final = re.compile(r"[+-]?(0|[1-9]\d*|[1-9]\d{0,2}(\.\d{3})+)(,\d+)?", re.ASCII)
 _THOUSANDS: Final = re.compile(r"[+-]?[1-9]\d{0,2}(\.\d{3})+", re.ASCII)
+_DECIMALS: Final = re.compile(r"[+-]?\d+\.(\d+)", re.ASCII)
+
+
+def have_names_for_numbers(cells: Sequence[str]) -> bool:
+    """Decide whether numbers with a point are names, such as versions, of which 1.10 is not 1.1.
+
+    Parameters
+    ----------
+    cells
+        Texts that are numbers.
+
+    Returns
+    -------
+    bool
+        Whether one ends in a zero that the number has not (``1.10``), and others have more or fewer digits after the point.
+        Programs print as many digits as are needed, or as many in every cell (prices).
+
+    Examples
+    --------
+    >>> have_names_for_numbers(["1.10", "1.9"]), have_names_for_numbers(["12.50", "9.99", "13"]), have_names_for_numbers(["2.0", "1.75"])
+    (True, False, False)
+    """
+    digits = {match[1] for cell in cells if (match := _DECIMALS.fullmatch(cell))}
+    return len(set(map(len, digits))) > 1 and any(len(end) > 1 and end[-1] == "0" for end in digits)
 
 
 def notes_on_numbers(table: Table, names: Iterable[str]) -> list[str]:
@@ -35,9 +60,10 @@ def notes_on_numbers(table: Table, names: Iterable[str]) -> list[str]:
     with_comma = [
         name for name, cells in texts.items() if _are(_WITH_COMMA, cells) and any("," in cell for cell in cells)
     ]
-    notes = []
+    notes, shortened = [], {}
     for name in names:
         cells = texts.get(name, [])
+        longer = next((cell for cell in cells if (end := _DECIMALS.fullmatch(cell)) and end[1][1:].endswith("0")), None)
         other = next((cell for cell in cells if not _PLAIN.fullmatch(cell)), None)
         if other is not None and _are(_NUMBER, cells):
             notes.append(
@@ -49,6 +75,20 @@ def notes_on_numbers(table: Table, names: Iterable[str]) -> list[str]:
                 f"{table.name}: column {name!r} is read as fractions, such as {cells[0]!r}, though {with_comma[0]!r} has commas "
                 "before fractions: where these are thousands, write them without points"
             )
+        elif longer is not None and _are(_PLAIN, cells):
+            if have_names_for_numbers(cells):
+                notes.append(
+                    f"{table.name}: column {name!r} is read as text, since numbers would lose the zero of {longer!r} and others "
+                    "have another count of digits, as versions have: write as many digits in each to compare them as numbers"
+                )
+            else:
+                shortened[name] = longer
+    if shortened:
+        name, cell = next(iter(shortened.items()))
+        others = f", and so in {counted(len(shortened) - 1, 'other column')}" if len(shortened) > 1 else ""
+        notes.append(
+            f"{table.name}: {cell!r} of column {name!r} is read as the number {float(cell)}{others}: functions find no zero at its end"
+        )
     return notes
 
 

@@ -13,6 +13,7 @@ from tidemill.ingest.image_metadata import EXIF, FILE_FOLDER, FILE_NAME, with_im
 from tidemill.ingest.settings import IngestSettings, Kind
 from tidemill.ingest.source import Source
 from tidemill.ingest.values import is_missing
+from tidemill.readers.number_spellings import have_names_for_numbers
 from tidemill.readers.table import Table, nearest
 
 _INTEGER: Final = re.compile(r"-?(0|[1-9]\d{0,14})", re.ASCII)
@@ -80,7 +81,7 @@ def _known(values: Sequence[Any]) -> list[Any]:
 
 
 def _kind(values: Sequence[Any]) -> Kind:
-    """Cells of a CSV are text: what all of them say is taken, unless zeros that lead show that they are names."""
+    """Cells of a CSV are text: what all of them say is taken, unless zeros show that they are names (02139, 1.10 beside 1.9)."""
     known = _known(values)
     if known and all(isinstance(value, str) for value in known):
         return _kind_of_texts([value.strip() for value in known])
@@ -99,7 +100,8 @@ def _kind_of_texts(values: Sequence[str]) -> Kind:
         return "bool"
     if all(_INTEGER.fullmatch(value) for value in values):
         return "int"
-    return "float" if all(_NUMBER.fullmatch(value) and _is_kept(value) for value in values) else "string"
+    are_numbers = all(_NUMBER.fullmatch(value) and _is_kept(value) for value in values)
+    return "float" if are_numbers and not have_names_for_numbers(values) else "string"
 
 
 def _is_kept(value: str) -> bool:
