@@ -42,10 +42,22 @@ _NO_CLASS: Final = frozenset(
         "...",
         "[]",
     }
-    | {"unlabeled", "unlabelled", "not labeled", "not labelled", "no label"}
+    | {
+        "unlabeled",
+        "unlabelled",
+        "un labeled",
+        "un labelled",
+        "not labeled",
+        "not labelled",
+        "no label",
+        "without label",
+    }
     | {"#ref!", "#value!", "#name?", "#null!", "#num!", "#div/0!"}
 )
 """Labels, folded, that mean that there is none, where no class has that name; backslash n is a null of databases, and # begins errors of spreadsheets."""
+_SIGNS: Final = re.compile(r"[\s_.\-()\[\]<>{}*#!]+")
+_COPY: Final = re.compile(r" \(\d+\)\Z")
+"""What systems write after the name of a folder that is there already."""
 
 
 def shown(names: Sequence[str]) -> str:
@@ -166,7 +178,28 @@ def means_no_class(name: str) -> bool:
     >>> means_no_class("N/A"), means_no_class("ham")
     (True, False)
     """
-    return fold(name) in _NO_CLASS
+    return fold(name) in _NO_CLASS or plain_words(name) in _NO_CLASS
+
+
+def plain_words(name: str) -> str:
+    """Fold the name of a folder or label, of which signs around and between its words are left out.
+
+    Parameters
+    ----------
+    name
+        As a file has it.
+
+    Returns
+    -------
+    str
+        Words with single spaces.
+
+    Examples
+    --------
+    >>> plain_words("_To-Review"), plain_words("(unlabeled)"), plain_words("New folder (2)")
+    ('to review', 'unlabeled', 'new folder')
+    """
+    return _SIGNS.sub(" ", _COPY.sub("", fold(name))).strip()
 
 
 def class_indices(classes: Sequence[str]) -> ClassIndices:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
-from tidemill.common.class_names import UNSEEN, ClassIndices, class_indices, fold, means_no_class
+from tidemill.common.class_names import UNSEEN, ClassIndices, class_indices, fold, means_no_class, plain_words
 from tidemill.common.spelling import counted
 from tidemill.contracts import NO_GOLD
 from tidemill.ingest.row_errors import RowErrors
@@ -25,14 +25,26 @@ _MAYBE_NO_CLASS: Final = frozenset(
         "missing",
         "undefined",
         "undecided",
+        "undetermined",
         "unsure",
+        "not sure",
+        "don't know",
         "unassigned",
+        "unclassified",
+        "uncategorized",
+        "unsorted",
+        "unchecked",
+        "unreviewed",
         "tbd",
         "todo",
+        "needs review",
         "skip",
         "skipped",
         "abstain",
+        "new folder",
+        "untitled folder",
     }
+    | {f"to {be}{act}" for be in ("", "be ") for act in ("do", "label", "labeled", "review", "check", "sort")}
 )
 """Labels, folded, that are a class in some data and no label in others."""
 _INVISIBLE: Final = frozenset({"Cc", "Cf", "Zs", "Zl", "Zp"})
@@ -246,6 +258,7 @@ def gold(table: Table, settings: IngestSettings, classes: Sequence[str], errors:
     table.refuse_unread(settings.gold)
     errors = errors or RowErrors(table)
     index = class_indices(classes)
+    mend = "move the folder elsewhere" if table.unit == "file" else "mend the row"
     results = []
     for row, value in enumerate(table.column(settings.gold, "ingest.gold")):
         label = _label(value, index)
@@ -254,7 +267,7 @@ def gold(table: Table, settings: IngestSettings, classes: Sequence[str], errors:
             problem = (
                 "several labels where one is taken: keep one"
                 if isinstance(value, list)
-                else f"not a class{guess}; mend the row, or add the class (--classes of a new problem, else `tidemill class add`)"
+                else f"not a class{guess}; {mend}, or add the class (--classes of a new problem, else `tidemill class add`)"
             )
             errors.add(row, f"column {settings.gold!r} is {_shortened(value)}, {problem}")
         results.append(NO_GOLD if label is None else label)
@@ -330,7 +343,7 @@ def is_maybe_no_class(value: str) -> bool:
     bool
         True for words such as unknown and skipped.
     """
-    return fold(value) in _MAYBE_NO_CLASS
+    return plain_words(value) in _MAYBE_NO_CLASS
 
 
 def label_in(cell: object) -> object:

@@ -356,7 +356,7 @@ def test_whole_numbers_and_fractions_of_zeros_are_one_class_and_that_is_told(pro
     assert any("'1', '1.0' are one class, '1'" in line for line in done.lines)
 
 
-@pytest.mark.parametrize("word", ["unknown", "TBD", "Abstain"])
+@pytest.mark.parametrize("word", ["unknown", "TBD", "Abstain", "_to_review", "unsorted"])
 def test_a_word_that_may_be_a_class_or_no_label_is_asked_about(project: Path, word: str) -> None:
     content = rows_of(["good", "bad", word])
     with pytest.raises(
@@ -497,7 +497,9 @@ def test_splits_without_folders_below_are_classes(project: Path) -> None:
     assert new_problem.create_problem(words(images=str(folder)), Project.open(project)).classes == ("test", "train")
 
 
-@pytest.mark.parametrize("odd", ["Validation/3.png", "val/cat/3.png", "masks/3.png"])
+@pytest.mark.parametrize(
+    "odd", ["Validation/3.png", "val/cat/3.png", "masks/3.png", "test_images/3.png", "Review/3.png"]
+)
 def test_a_folder_beside_the_classes_that_is_named_as_splits_or_masks_are_is_asked_about(
     project: Path, odd: str
 ) -> None:
@@ -509,6 +511,18 @@ def test_a_folder_beside_the_classes_that_is_named_as_splits_or_masks_are_is_ask
     assert set(
         new_problem.create_problem(words(images=str(folder), classes=classes), Project.open(project)).classes
     ) == set(classes)
+
+
+def test_a_folder_that_is_named_as_no_label_has_images_without_one_and_another_is_refused(project: Path) -> None:
+    folder = images(project / "elsewhere/pets", "cat/1.png", "dog/2.png", "_unlabeled/3.png")
+    done = new_problem.create_problem(words(images=str(folder)), Project.open(project))
+    assert (done.rows, done.classes) == (3, ("cat", "dog"))
+    assert any("'_unlabeled' is taken for no label (1 row)" in line for line in done.lines)
+    folder = images(project / "elsewhere/more", "cat/1.png", "dog/2.png", "trash/3.png")
+    with pytest.raises(DataError, match="'trash', not a class.*; move the folder elsewhere, or add the class"):
+        new_problem.create_problem(
+            words(name="more", images=str(folder), classes=["cat", "dog"]), Project.open(project)
+        )
 
 
 def test_a_split_beside_the_classes_is_one_with_them_where_splits_are_ignored(project: Path) -> None:

@@ -24,7 +24,7 @@ from tidemill.apps.onboarding.metadata_kinds import metadata_kinds
 from tidemill.apps.onboarding.problem_files import all_or_nothing, check_name, with_artifact, with_problem
 from tidemill.apps.onboarding.prototype_functions import FILE as EXAMPLES
 from tidemill.apps.onboarding.starter_functions import ARBITRARY, StarterFunctions, starter_functions
-from tidemill.common.class_names import shown
+from tidemill.common.class_names import plain_words, shown
 from tidemill.common.edited_yaml import load_yaml
 from tidemill.common.files import atomic_write
 from tidemill.common.spelling import counted
@@ -50,12 +50,27 @@ from tidemill.reports.project import Arrival, ChampionPin, Manifest
 
 _FEW_ROWS: Final = 30
 """Rows below which a new problem is told that it needs more."""
-_SPLIT_FOLDERS: Final = frozenset({"train", "training", "val", "valid", "validation", "dev", "test", "testing"})
-_NOT_CLASSES: Final = frozenset(
-    {"mask", "masks", "annotation", "annotations", "labels", "segmentation", "ground_truth", "groundtruth", "gt"}
-    | {"thumbnail", "thumbnails", "thumb", "thumbs", "preview", "previews", "heatmaps", "depth"}
+_SPLIT_FOLDER: Final = re.compile(
+    r"(images? )?(train|training|val|valid|validation|dev|test|testing|holdout)( ?(images?|imgs?|pictures|set|data|split))?"
 )
-"""Names of folders that hold other images of the same rows."""
+"""A folder of a split, its name folded and without signs."""
+_NOT_CLASSES: Final = frozenset(
+    {
+        "mask",
+        "masks",
+        "annotation",
+        "annotations",
+        "labels",
+        "segmentation",
+        "ground truth",
+        "ground_truth",
+        "groundtruth",
+        "gt",
+    }
+    | {"thumbnail", "thumbnails", "thumb", "thumbs", "preview", "previews", "heatmaps", "depth"}
+    | {"review", "pending", "inbox"}
+)
+"""Names of folders that hold other images of the same rows, or images that nobody has labeled yet."""
 _MASK: Final = re.compile(
     r"[ ._-](masks?|segmentation|seg|annotations?|gt|ground_?truth|labels?|depth|thumb|thumbnail|preview)$",
     re.IGNORECASE,
@@ -509,14 +524,16 @@ def _refuse_splits(table: Table) -> None:
     """Ask about folders that are named as splits are, or are numbered as folds are, with folders below them."""
     parts = [Path(path).parts for path in table.columns["path"]]
     tops = {part[0] for part in parts if len(part) > 1}
-    are_named = (
-        bool(tops) and all(top.lower() in _SPLIT_FOLDERS for top in tops) and any(len(part) > _DEEP for part in parts)
-    )
+    are_named = bool(tops) and all(map(_is_split, tops)) and any(len(part) > _DEEP for part in parts)
     if are_named or _are_numbered(parts, tops):
         raise DataError(
             f"{table.name}: are its folders {', '.join(sorted(tops))} splits, with the classes below them? Say --ignore-splits to take "
             f"the folders below as classes and all rows as one, or --classes {','.join(sorted(tops))} if they are classes"
         )
+
+
+def _is_split(folder: str) -> bool:
+    return _SPLIT_FOLDER.fullmatch(plain_words(folder)) is not None
 
 
 def _are_numbered(parts: Sequence[tuple[str, ...]], tops: set[str]) -> bool:
@@ -533,13 +550,13 @@ def _are_numbered(parts: Sequence[tuple[str, ...]], tops: set[str]) -> bool:
 
 
 def _refuse_odd_folders(table: Table) -> None:
-    """Ask about folders beside those of classes that are named as splits or masks are."""
+    """Ask about folders beside those of classes that are named as splits, masks or work to be done are."""
     folders = sorted({folder for folder in table.columns["folder"] if folder is not None})
-    odd = [folder for folder in folders if folder.lower() in _SPLIT_FOLDERS | _NOT_CLASSES]
-    if odd and not all(folder.lower() in _SPLIT_FOLDERS for folder in folders):
+    odd = [folder for folder in folders if _is_split(folder) or plain_words(folder) in _NOT_CLASSES]
+    if odd and not all(map(_is_split, folders)):
         raise DataError(
             f"{table.name}: {', '.join(odd)} beside {', '.join(folder for folder in folders if folder not in odd) or 'no others'}: "
-            "are its images of a split, or masks? Move them out of the folder, or say --ignore-splits where folders of the "
+            "are its images of a split, masks, or images without a label? Move them out of the folder, or say --ignore-splits where folders of the "
             f"classes are below; --classes {','.join(folders)} if they are classes"
         )
 
