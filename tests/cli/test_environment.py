@@ -251,14 +251,15 @@ def test_a_detached_head_is_refused_before_anything_is_computed_and_any_branch_w
     assert branch_to_publish_on(project) == "feature/für-mich"
 
 
-def test_a_submodule_is_a_repository_of_its_own(project: Path, tmp_path: Path):
+def test_a_submodule_is_a_project_of_its_own_and_runs_are_made_in_a_clone(project: Path, tmp_path: Path):
     outer = tmp_path / "outer"
     outer.mkdir()
     git("init", "-q", folder=outer)
     words = ("-c", "protocol.file.allow=always", "submodule", "--quiet", "add", str(project), "inner")
     git(*words, folder=outer)
-    require_repository(outer / "inner")
     assert Project.open(outer / "inner").shared == outer / "inner"
+    assert "a submodule of" in refused(outer / "inner")
+    assert "clone the project by itself" in refused(outer / "inner")
 
 
 def test_a_shallow_clone_is_told_to_fetch_its_versions(project: Path, tmp_path: Path):

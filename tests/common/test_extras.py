@@ -22,6 +22,7 @@ INDIRECT = {
     "python-multipart",  # fastapi's
     "pyyaml",  # imported as yaml
     "torchvision",  # timm's
+    "socksio",  # httpx's
     "sqlalchemy",  # prefect's
     "xgboost-cpu",  # xgboost by another name
 }

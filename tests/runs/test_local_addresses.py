@@ -41,14 +41,15 @@ def test_what_is_excepted_already_stays_and_nothing_is_said_twice():
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("kind", ["http", "socks5h", "socks"])
 def test_prefects_client_reaches_loopback_past_a_proxy_that_answers_nothing(
-    port: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    port: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
 ):
     for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
-        monkeypatch.setenv(name, "http://127.0.0.1:9")
+        monkeypatch.setenv(name, f"{kind}://127.0.0.1:9")
     for name in ("NO_PROXY", "no_proxy"):
         monkeypatch.delenv(name, raising=False)
-    with pytest.raises(httpx.ConnectError):
+    with pytest.raises((httpx.ConnectError, ValueError)):  # of kinds that it does not know
         httpx.get(f"http://127.0.0.1:{port}/")
     for name, value in prefect_environment(Project(tmp_path, tmp_path)).items():
         monkeypatch.setenv(name, value)

@@ -113,7 +113,7 @@ def require_repository(root: Path) -> None:
     PublishError
         git is missing, there is no repository, or git does not trust it.
     RunError
-        The repository is not the project's alone, has no commit, lacks its history, or ignores what a run publishes.
+        The repository is not the project's alone, is a submodule, has no commit, lacks its history, or ignores what a run publishes.
     """
     top = Path(git("rev-parse", "--show-toplevel", folder=root))
     if top.resolve() != root.resolve():
@@ -121,6 +121,11 @@ def require_repository(root: Path) -> None:
             f"{root} lies in the git repository {top}, and a run needs a repository that is the project's alone. Make the "
             f"folder one: add /{root.resolve().relative_to(top.resolve())}/ to {top}/.gitignore, `git rm -r --cached` it there, then "
             "`git init && git add -A && git commit -m start` in it. `dvc repro` and `tidemill lf` work as it is"
+        )
+    if outer := git("rev-parse", "--show-superproject-working-tree", folder=root):
+        raise RunError(
+            f"{root} is a submodule of {outer}, and a run needs worktrees of git, which DVC does not read in submodules: clone the "
+            "project by itself, outside of it, and run there. `dvc repro` and `tidemill lf` work as it is"
         )
     if not succeeds("rev-parse", "--verify", "HEAD^{commit}", folder=root):
         raise RunError(

@@ -13,6 +13,8 @@ HOST = "127.0.0.1"
 PAGES_PORT = 4201
 STUDIO_PORT = 4202
 _LOOPBACK = (HOST, "localhost", "::1")
+_PROXIES = frozenset({"http", "https", "socks5", "socks5h"})
+"""Kinds of proxies that HTTPX knows."""
 
 
 def page_url(page: str) -> str:
@@ -125,6 +127,19 @@ def loopback_without_proxy(environment: Mapping[str, str]) -> dict[str, str]:
     return {"NO_PROXY": all_names, "no_proxy": all_names}
 
 
+def _without_odd_proxies(environment: Mapping[str, str]) -> dict[str, str]:
+    """Empty variables for proxies of which HTTPX knows no kind, such as ``socks://`` of GNOME: its clients would not start."""
+    found = {
+        name: value for name, value in environment.items() if name.lower() in {"http_proxy", "https_proxy", "all_proxy"}
+    }
+    odd = {
+        name.lower()
+        for name, value in found.items()
+        if "://" in value and value.strip().partition("://")[0].lower() not in _PROXIES
+    }
+    return {spelled: "" for name in sorted(odd) for spelled in (name, name.upper())}
+
+
 def prefect_environment(project: Project) -> dict[str, str]:
     """Build the settings that every Prefect process of the project needs: its own home and database, no telemetry.
 
@@ -153,6 +168,7 @@ def prefect_environment(project: Project) -> dict[str, str]:
         "PREFECT_LOGGING_LEVEL": os.environ.get("PREFECT_LOGGING_LEVEL", "INFO"),
         "DO_NOT_TRACK": "1",
         **loopback_without_proxy(os.environ),
+        **_without_odd_proxies(os.environ),
     }
     port = _running_port(project)
     if port is not None and "PREFECT_API_URL" not in os.environ:
