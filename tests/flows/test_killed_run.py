@@ -57,7 +57,12 @@ def waiting_run(project: Path) -> Iterator[tuple[subprocess.Popen[str], int]]:
     """A run and the process of its stage, which waits."""
     environment = {key: value for key, value in os.environ.items() if not key.startswith(("PREFECT", "PYTEST"))}
     nowhere = "http://127.0.0.1:9"  # a proxy that answers nothing
-    environment |= {"HTTP_PROXY": nowhere, "http_proxy": nowhere, "ALL_PROXY": "socks5h://127.0.0.1:9", "no_proxy": "example.org"}
+    environment |= {
+        "HTTP_PROXY": nowhere,
+        "http_proxy": nowhere,
+        "ALL_PROXY": "socks5h://127.0.0.1:9",
+        "no_proxy": "example.org",
+    }
     environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     with subprocess.Popen(
         [sys.executable, "-m", "tidemill", "run", "problem=tiny"],

@@ -149,3 +149,26 @@ def test_lines_above_the_header_are_named() -> None:
 def test_a_first_line_of_which_a_cell_stands_in_two_rows_below_is_a_row() -> None:
     assert read("x0,good\na,good\nb,good\nc,bad\n").columns["column_2"] == ["good", "good", "good", "bad"]
     assert read("x0,good\na,good\nb,fine\nc,bad\n").columns["good"] == ["good", "fine", "bad"]
+
+
+def test_a_line_whose_quote_is_not_closed_is_set_aside_and_the_others_are_read():
+    lines = ["1,a,x", '2,"b,y', "3,c,x", '4,"a ""d"", e",y', '5,say "f" now,x', '6,"g', "7,h,y"]
+    data = "\n".join(["id,body,kind", *lines]).encode()
+    with pytest.raises(
+        DataError, match=r"t\.csv, line 3: .*a quote is not closed .*: double it, or take it out"
+    ) as error:
+        parse(data, "t.csv", ReadOptions(way_out="; or set it aside"))
+    assert str(error.value).endswith("; or set it aside")
+    table = parse(data, "t.csv", ReadOptions(bad_rows="quarantine"))
+    assert table.columns["body"] == ["a", "c", 'a "d", e', 'say "f" now', "h"]
+    assert table.numbers == [2, 4, 5, 6, 8]
+    assert [(row.number, row.reason.rpartition("; ")[2]) for row in table.bad] == [
+        (3, "a quote is not closed or stands inside a cell"),
+        (7, "a quote is not closed or stands inside a cell"),
+    ]
+
+
+def test_a_file_whose_header_has_an_open_quote_or_that_has_many_is_refused():
+    for data in (b'"id,body\n1,a\n2,b\n', b"id,body\n" + b'1,"a\n' * 1003):
+        with pytest.raises(DataError, match="a quote is not closed"):
+            parse(data, "t.csv", ReadOptions(bad_rows="quarantine"))

@@ -267,7 +267,7 @@ def gold(table: Table, settings: IngestSettings, classes: Sequence[str], errors:
             problem = (
                 "several labels where one is taken: keep one"
                 if isinstance(value, list)
-                else f"not a class{guess}; {mend}, or add the class (--classes of a new problem, else `tidemill class add`)"
+                else f"not a class{guess}; {mend}, or add the class (--classes of a new problem, else `tidemill class add` without --rows)"
             )
             errors.add(row, f"column {settings.gold!r} is {_shortened(value)}, {problem}")
         results.append(NO_GOLD if label is None else label)

@@ -172,6 +172,30 @@ def _notes_on_others(settings: IngestSettings, paths: Paths) -> list[str]:
     ]
 
 
+def waiting_sources(settings: IngestSettings, paths: Paths, history: GoldHistory) -> list[str]:
+    """List sources that neither batches nor labels came from, those that were refused among them.
+
+    Parameters
+    ----------
+    settings
+        Where they are.
+    paths
+        Of the problem.
+    history
+        Its labels.
+
+    Returns
+    -------
+    list of str
+        As ``new_sources`` lists them.
+    """
+    known = {entry.source for entry in arrivals(paths.manifest)}
+    found = new_sources(known, settings.incoming, paths.shared, texts=settings.modality == "text")
+    return [
+        source for source in found if not _is_known(source, Source(locate(source, paths.shared)), settings, history)
+    ]
+
+
 def _is_known(source: str, place: Source, settings: IngestSettings, history: GoldHistory) -> bool:
     """Whether a file that holds labels only has been read, as it is now."""
     marks = {answer.sha256 for answer in history.valid if answer.source == source and answer.sha256 is not None}

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import csv
 import io
+import itertools
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -43,6 +44,10 @@ _TYPED: Final = {"\\t": "\t", "tab": "\t", "tabs": "\t"}
 
 _FASTTEXT: Final = "__label__"
 _MOST: Final = 0.9
+
+_TORN: Final = "a quote is not closed or stands inside a cell"
+_MOST_TORN: Final = 1000
+"""Lines with such a quote beyond which a file is refused as a whole: each may be read to the file's end."""
 
 Rows = list[tuple[int, list[str]]]
 
@@ -113,7 +118,16 @@ def _parsed(text: str, name: str, options: ReadOptions, usual: str) -> Table:
         if delimiter == usual or options.delimiter
         else [f"{name}: cells are separated by {_word(delimiter)}; another with --delimiter (ingest.delimiter)"]
     )
-    rows, quoting = _read(body, name, delimiter, first_line)
+    torn: list[BadRow] = []
+    try:
+        rows, quoting = _read(body, name, delimiter, first_line)
+    except DataError as error:
+        if options.bad_rows == "refuse":
+            raise DataError(f"{error}: double it, or take it out{options.way_out}") from error
+        rows, torn = _around_torn_lines(body, delimiter, first_line)
+        quoting = _DOUBLED
+        if not rows or torn[0].number < rows[0][0] or len(torn) > _MOST_TORN:
+            raise
     if not rows:
         raise NoRowsError(f"{name} holds no rows: replace it with the full file, or remove it from what arrives")
     notes += [f"{name}: {quoting.note}"] if quoting.note else []
@@ -142,6 +156,7 @@ def _parsed(text: str, name: str, options: ReadOptions, usual: str) -> Table:
         notes.append(f"{name}: {lines} left out, such as line {repeated[0]}")
     kept, bad = _complete(rows, header, name, options)
     columns = {column: [row[place] or None for _, row in kept] for place, column in enumerate(header)}
+    bad = sorted([*torn, *bad], key=lambda one: one.number)
     return Table(name, columns, [number for number, _ in kept], notes=tuple(notes), bad=tuple(bad))
 
 
@@ -258,7 +273,28 @@ def _rows(text: str, name: str, delimiter: str, line: int, quoting: _Quoting) ->
                 yield line + 1, row
             line = before + reader.line_num
     except csv.Error as error:
-        raise DataError(f"{name}, line {line + 1}: {error}; a quote is not closed or stands inside a cell") from error
+        raise DataError(f"{name}, line {line + 1}: {error}; {_TORN}") from error
+
+
+def _around_torn_lines(text: str, delimiter: str, first_line: int) -> tuple[Rows, list[BadRow]]:
+    """Rows of a file of which some lines begin a cell whose quote is not closed, and these lines: reading goes on behind each."""
+    lines = list(io.StringIO(text, newline=""))
+    rows: Rows = []
+    bad: list[BadRow] = []
+    start = 0
+    while start < len(lines) and len(bad) <= _MOST_TORN:
+        reader = csv.reader(itertools.islice(lines, start, None), delimiter=delimiter, strict=True)
+        before = start
+        try:
+            for row in reader:
+                if row:
+                    rows.append((first_line + start + 1, row))
+                start = before + reader.line_num
+            break
+        except csv.Error as error:
+            start += 1
+            bad.append(BadRow(first_line + start, f"{error}; {_TORN}"))
+    return rows, bad
 
 
 def _without_empty_last(rows: Rows) -> tuple[Rows, int]:

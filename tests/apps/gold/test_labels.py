@@ -245,6 +245,16 @@ def test_a_batch_that_is_not_made_yet_is_told(project: Project) -> None:
         problem_rows(project, "spam")
 
 
+def test_a_file_that_brought_labels_alone_does_not_wait(project: Project) -> None:
+    file = Path("data/incoming/spam/corrections.jsonl")
+    file.write_text(json.dumps({"id": "3", "text": "text 3 of june", "label": "ham"}) + "\n")
+    assert problem_rows(project, "spam").not_arrived.startswith("; data/incoming/spam/corrections.jsonl has not")
+    arrive(project, "spam")
+    rows = problem_rows(project, "spam")
+    assert [answer.label for answer in rows.history.counting.values()] == ["ham"]
+    assert rows.not_arrived == ""
+
+
 def test_labels_make_tables_of_what_has_arrived_and_name_what_has_not(project: Project) -> None:
     file = Path("data/incoming/spam/july.jsonl")
     file.write_text(json.dumps({"id": "70", "text": "a text of july", "label": None}) + "\n")

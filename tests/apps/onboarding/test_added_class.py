@@ -71,6 +71,26 @@ def test_it_is_put_behind_the_others_its_rows_are_labeled_and_functions_that_vot
     assert gold.filter(pl.col("gold").is_in([0, 1])).height == 100
 
 
+def test_a_class_that_a_refused_file_brings_is_added_without_rows_and_the_file_arrives(reviews: Project):
+    file = reviews.root / "data/incoming/reviews/may.csv"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    bodies = "".join(f"m{number},a refund for order {number} please,refund\n" for number in range(6))
+    file.write_text(f"id,body,stars\n{bodies}", encoding="utf-8")
+    done = CliRunner().invoke(app, ["arrive", "reviews"])
+    assert done.exit_code != 0
+    assert "'refund', not a class" in done.output
+    assert "`tidemill class add` without --rows" in done.output
+    done = CliRunner().invoke(app, ["class", "add", "reviews", "refund"])
+    assert done.exit_code == 0, done.output
+    assert "no rows are labeled: they come with files (`tidemill arrive reviews`)" in done.output
+    done = CliRunner().invoke(app, ["arrive", "reviews"])
+    assert done.exit_code == 0, done.output
+    problem, settings, paths = reviews.load("reviews", "ingest", IngestSettings)
+    add_batches(problem, settings, paths)
+    gold = pl.concat([pl.read_parquet(folder / "may.parquet") for folder in (paths.dev, paths.train_gold, paths.gold)])
+    assert gold.filter(pl.col("gold") == problem.classes.index("refund")).height == 6
+
+
 def test_labels_that_are_replaced_are_counted(reviews: Project):
     _rows(range(97, 140))
     done = CliRunner().invoke(app, ["class", "add", "reviews", "refund", "--rows", "kind.csv"])

@@ -12,7 +12,7 @@ from tidemill.common.files import atomic_write
 from tidemill.common.spelling import counted
 from tidemill.contracts import DataError, Problem
 from tidemill.ingest.settings import IngestSettings
-from tidemill.ingest.source import new_sources
+from tidemill.project.arrivals import waiting_sources
 from tidemill.project.batches import add_batches, arrivals
 from tidemill.project.gold_history import GoldHistory
 from tidemill.project.gold_tables import own_labels
@@ -59,12 +59,11 @@ class ProblemRows:
     @cached_property
     def not_arrived(self) -> str:
         """Names files that wait in the incoming folder, as the end of a message about rows that are not there."""
-        known = {entry.source for entry in arrivals(self.paths.manifest)}
-        texts = self.settings.modality == "text"
-        waiting = new_sources(known, self.settings.incoming, self.paths.shared, texts=texts)
+        waiting = waiting_sources(self.settings, self.paths, self.history)
         if not waiting:
             return ""
-        return f"; {', '.join(waiting[:3])} has not been taken in: `tidemill arrive {self.paths.name}`"
+        verb = "has" if len(waiting) == 1 else "have"
+        return f"; {', '.join(waiting[:3])} {verb} not been taken in: `tidemill arrive {self.paths.name}`"
 
 
 def make_tables(project: Project, name: str) -> None:

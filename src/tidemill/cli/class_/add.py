@@ -19,25 +19,26 @@ def add(
     name: Annotated[str, Argument(metavar="NAME", help="of the new class")],
     *,
     rows: Annotated[
-        Path,
+        Path | None,
         Option(
             "--rows",
             metavar="FILE",
             resolve_path=True,
-            help="rows of the class, such as `tidemill gold sample PROBLEM --cluster` collects; where a column `label` names another class, that is their label",
+            help="rows of the class, such as `tidemill gold sample PROBLEM --cluster` collects; where a column `label` names another class, that is their label; without it they come with files that arrive",
         ),
-    ],
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Add a class to a problem, with rows that are of it.
 
     The class is put behind the others in conf/problem/PROBLEM.yaml, the rows are labeled with it, and labeling functions that would vote for it are
-    suggested. The next run computes everything anew. Votes, labels and champions from before keep what they mean; a champion that does not know
+    suggested. Without rows, files that were refused for the class can arrive after it. The next run computes everything anew. Votes, labels and champions from before keep what they mean; a champion that does not know
     the class is compared with on rows of the classes that it knows.
 
     Examples
     --------
     tidemill class add spam phish --rows new_kind.csv
+    tidemill class add spam phish
     """
     from tidemill.apps.gold.add import FileOptions, add_labels
     from tidemill.apps.onboarding.added_class import added_class
@@ -50,7 +51,11 @@ def add(
         project = open_project(problem)
         with added_class(project, problem, name) as classes:
             new = classes[-1]
-            done = add_labels(project, problem, rows, FileOptions(blank=new))
+            done = None if rows is None else add_labels(project, problem, rows, FileOptions(blank=new))
+        if done is None:
+            lines = [f"{problem}: the classes are {', '.join(classes)}", *_without_rows(problem, new)]
+            answer({"problem": problem, "classes": classes, "labels": {}, "candidates": []}, lines)
+            return
         report_reading(done.notes)
         view = ProblemView(project, problem)
         labels = GoldHistory.read(view.paths.gold_history).counting
@@ -79,6 +84,14 @@ def _lines(problem: str, classes: Sequence[str], splits: Mapping[str, int], chan
             f"  none of them is of valid, so the gate cannot tell how well {classes[-1]} is found: label more of its rows"
         )
     return lines
+
+
+def _without_rows(problem: str, name: str) -> list[str]:
+    return [
+        f"  no rows are labeled: they come with files (`tidemill arrive {problem}`) or later (`tidemill gold add {problem} FILE`)",
+        f"next: `tidemill arrive {problem}` where files wait, functions that vote {name} in src/problems/{problem}, then:",
+        f"  git add -A && git commit -m 'Add the class {name} to {problem}' && tidemill run problem={problem}",
+    ]
 
 
 def _next(problem: str, name: str, functions: int) -> list[str]:
