@@ -235,6 +235,26 @@ def test_functions_find_versions_as_they_are_written(tmp_path, form, capsys):
     assert "'12.50' of column 'price' is read as the number 12.5, and so in 1 other column" in told
 
 
+@pytest.mark.parametrize("name", ["label", "gold_label", "Target"])
+def test_a_function_that_votes_what_a_column_of_labels_says_is_told(tmp_path, name, capsys):
+    kinds = ["good", "bad"] * 6
+    rows = tmp_path / "rows.csv"
+    pl.DataFrame({"text": [f"t {kind} {k}" for k, kind in enumerate(kinds)], name: kinds}).write_csv(rows)
+    python = written(
+        tmp_path,
+        f"@labeling_function()\ndef leak(x):\n    return x[{name!r}]\n\n"
+        "@labeling_function()\ndef half(x):\n    return 'good' if 'good' in x.text else -1\n",
+    )
+    votes(rows, python)
+    said = f"leak votes on all 12 rows what their column {name!r} says: where that is gold, leave the column out"
+    told = capsys.readouterr().err
+    assert said in told
+    assert "half votes" not in told
+    pl.DataFrame({"text": [f"t {k}" for k in range(12)], name: ["good"] * 12}).write_csv(rows)
+    votes(rows, python)
+    assert "votes on all" not in capsys.readouterr().err
+
+
 def test_files_that_may_be_meant_as_functions_and_are_not_read_are_told(tmp_path, rows, capsys):
     folder = tmp_path / "lfs"
     for name in ("a.yaml", "b.YAML", "more/c.yml", "_d/e.yaml", "more/helper.py"):

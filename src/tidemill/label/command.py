@@ -18,6 +18,7 @@ from tidemill.common.spelling import counted
 from tidemill.contracts import ABSTAIN, ConfigError, DataError
 from tidemill.label.analysis.alike import alike_functions
 from tidemill.label.analysis.constant import constant_functions
+from tidemill.label.analysis.label_columns import functions_that_read_labels, label_columns
 from tidemill.label.analysis.summary import lf_summary, printable
 from tidemill.label.cautions import print_cautions
 from tidemill.label.engine.failures import OnError, Quarantine, fail
@@ -166,7 +167,11 @@ def cast(request: Request) -> Cast:
     fires = [int((column != ABSTAIN).sum()) for column in columns]
     polarity = [frozenset(column.filter(column != ABSTAIN).unique().to_list()) for column in columns]
     constant = constant_functions(names, fires, polarity, table.height)
-    print_cautions([*alike_functions(loaded.functions, digests, fires), *constant, *engine.notes()])
+    named = label_columns(rows.frame.collect_schema())
+    echoes = (
+        functions_that_read_labels(table.select(names), rows.frame.select(named).collect(), classes) if named else []
+    )
+    print_cautions([*alike_functions(loaded.functions, digests, fires), *constant, *echoes, *engine.notes()])
     return Cast(table.select(names).to_numpy(), names, () if numbered else classes, failures, request.out)
 
 

@@ -7,6 +7,7 @@ disagreements  votes that a label contradicts; the plurality; what changed betwe
 quality        the table and the contract of the quality suite
 alike          functions that vote alike on every row
 constant       functions that vote on no row, or the same on all
+label_columns  functions that vote what a column of labels beside the rows says
 split_dependence functions whose votes depend on the split, which their row does not show
 cost         milliseconds per thousand rows of every function
 suggestions  candidates for new labeling functions
