@@ -519,7 +519,7 @@ def test_a_folder_that_is_named_as_no_label_has_images_without_one_and_another_i
     assert (done.rows, done.classes) == (3, ("cat", "dog"))
     assert any("'_unlabeled' is taken for no label (1 row)" in line for line in done.lines)
     folder = images(project / "elsewhere/more", "cat/1.png", "dog/2.png", "trash/3.png")
-    with pytest.raises(DataError, match="'trash', not a class.*; move the folder elsewhere, or add the class"):
+    with pytest.raises(DataError, match=r"'trash', not a class.*; move the folder elsewhere, or add the class"):
         new_problem.create_problem(
             words(name="more", images=str(folder), classes=["cat", "dog"]), Project.open(project)
         )
