@@ -221,6 +221,13 @@ def test_a_body_whose_length_is_not_told_is_counted(mail):
     assert answer.status_code == 413
 
 
+def test_a_body_of_two_lengths_is_refused(mail):
+    headers = {"content-type": "application/json", "transfer-encoding": "chunked", "content-length": "24"}
+    answer = mail.post("/predict", content=b'{"rows": [{"text": "a"}]}'[:24], headers=headers)
+    assert answer.status_code == 400
+    assert "both Content-Length and Transfer-Encoding" in answer.json()["error"]["message"]
+
+
 def test_a_body_that_comes_in_parts_is_counted_as_a_whole():
     parts = [{"type": "http.request", "body": b"a" * 6, "more_body": True} for _ in range(9)]
     taken = []

@@ -41,6 +41,10 @@ def test_addresses_the_machine_and_names_that_were_given_are_answered(host: str)
         "127.0.0.1.evil.com",
         "localhost.evil.com",
         "[evil.com]",
+        "localhost:18431@evil.example",
+        "localhost/evil.example",
+        "localhost:x",
+        "127.0.0.1 evil.example",
         "*.example.net"[1:] + ".com",
     ],
 )

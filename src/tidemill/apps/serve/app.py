@@ -25,6 +25,7 @@ from tidemill.ingest.settings import IngestSettings
 
 _WRONG_TYPE: Final = 415
 _SLOW: Final = 408
+_MALFORMED: Final = 400
 _MISDIRECTED: Final = 421
 _FAILED: Final = 500
 
@@ -148,9 +149,13 @@ class RequestGate:
 
         is_head = scope["method"] == "HEAD"
         inner: Scope = {**scope, "method": "GET"} if is_head else scope
-        host = dict(scope["headers"]).get(b"host", b"").decode("latin-1")
+        headers = dict(scope["headers"])
+        host = headers.get(b"host", b"").decode("latin-1")
         try:
-            if is_allowed(host, self.hosts):
+            if {b"content-length", b"transfer-encoding"} <= headers.keys():  # a proxy before it may have counted the other
+                message = "the request has both Content-Length and Transfer-Encoding: send one of them"
+                await _error_response(_MALFORMED, message, None)(inner, counted, answered)
+            elif is_allowed(host, self.hosts):
                 await self.app(inner, counted, answered)
             else:
                 message = f"this service is not asked for as {host}: tidemill serve --allowed-host allows another name"

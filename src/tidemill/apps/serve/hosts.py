@@ -3,8 +3,15 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 import socket
 from collections.abc import Sequence
+from typing import Final
+
+_HOST: Final = re.compile(
+    r"(?:\[(?P<v6>[0-9A-Fa-f:.%]+)\]|(?P<name>[^\[\]:/@?#\s]+|[0-9A-Fa-f]*(?::[0-9A-Fa-f]*){2,}))(?::\d*)?"
+)
+"""A name or an address, and a port; people leave out the brackets around an address of IPv6."""
 
 
 def is_allowed(host: str, names: Sequence[str]) -> bool:
@@ -29,16 +36,13 @@ def is_allowed(host: str, names: Sequence[str]) -> bool:
     >>> [is_allowed(host, ["api.example.org"]) for host in ("127.0.0.1:80", "[::1]", "api.example.org:80", "evil.example.com")]
     [True, True, True, False]
     """
-    name = _name(host)
-    if not name or name == "localhost" or _is_address(name) or name == socket.gethostname().lower():
+    match = _HOST.fullmatch(host)
+    if match is None:
+        return not host
+    name = (match["v6"] or match["name"]).lower().rstrip(".")
+    if name == "localhost" or _is_address(name) or name == socket.gethostname().lower():
         return True
     return any(_matches(name, allowed.lower().rstrip(".")) for allowed in names)
-
-
-def _name(host: str) -> str:
-    if host.startswith("["):
-        return host[1:].partition("]")[0].lower()
-    return (host if host.count(":") > 1 else host.partition(":")[0]).lower().rstrip(".")
 
 
 def _is_address(name: str) -> bool:
