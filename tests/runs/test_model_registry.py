@@ -77,7 +77,9 @@ def test_rollback_is_a_new_assignment_of_the_version_before(repository: Path):
     assert rollback(Project.open(repository), "spam", "v1.1.0") == "spam@v1.1.0"
 
 
-def test_a_rollback_to_damaged_files_changes_nothing_and_one_to_files_that_a_remote_may_have_is_made(repository: Path):
+def test_a_rollback_to_damaged_or_lost_files_changes_nothing_and_one_to_files_that_a_remote_may_have_is_made(
+    repository: Path,
+):
     one = git("rev-list", "--max-parents=0", "HEAD", folder=repository)
     digest = hashlib.md5(b"one", usedforsecurity=False).hexdigest()
     model = object_path(repository / ".dvc" / "cache", digest)
@@ -86,6 +88,12 @@ def test_a_rollback_to_damaged_files_changes_nothing_and_one_to_files_that_a_rem
         rollback(Project.open(repository), "spam", None)
     assert read_registry(Project.open(repository), "spam").champion == "spam@v1.1.0"
     model.unlink()
+    with pytest.raises(PublishError, match=r"candidate of spam@v1\.0\.0 is gone, and no DVC remote is set"):
+        rollback(Project.open(repository), "spam", None)
+    assert read_registry(Project.open(repository), "spam").champion == "spam@v1.1.0"
+    (repository / ".dvc" / "config").write_text(
+        "[core]\n    remote = store\n['remote \"store\"']\n    url = ../store\n"
+    )
     assert rollback(Project.open(repository), "spam", None) == "spam@v1.0.0"
     assert read_registry(Project.open(repository), "spam").versions["spam@v1.0.0"] == one
 

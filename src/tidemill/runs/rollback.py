@@ -9,8 +9,8 @@ from typing import Final
 from tidemill.errors import ConfigError, PublishError
 from tidemill.project.layout import Paths
 from tidemill.project.project import Project
-from tidemill.runs.dvc_cache import damaged_objects, outputs
-from tidemill.runs.dvc_config import cache_folder
+from tidemill.runs.dvc_cache import damaged_objects, missing_objects, outputs
+from tidemill.runs.dvc_config import cache_folder, default_remote
 from tidemill.runs.git import git
 from tidemill.runs.model_registry import Registry, file_at_version, read_registry, without_model
 from tidemill.runs.promotion_record import PERSON, signed
@@ -43,7 +43,7 @@ def rollback(project: Project, problem: str, version: str | None, reason: str = 
     ConfigError
         There is no such version, it holds no model, or there is none before the champion.
     PublishError
-        A file of its model is damaged in DVC's cache.
+        A file of its model is damaged in DVC's cache, or gone without a remote.
     """
     registry, folder = read_registry(project, problem), project.shared
     hollow = {damage.tag: damage for damage in without_model(project, registry)}
@@ -65,7 +65,7 @@ def rollback(project: Project, problem: str, version: str | None, reason: str = 
 
 
 def _refuse_damaged(project: Project, problem: str, version: str, commit: str) -> None:
-    """Files that are missing may be at a remote; damaged ones would be served."""
+    """Files that are missing may be at a remote, if there is one; damaged ones would be served."""
     import yaml  # DVC, and what reads its numbers exactly, take a second to be imported
 
     model, root = Paths.within(problem).model.parent, project.shared
@@ -78,6 +78,12 @@ def _refuse_damaged(project: Project, problem: str, version: str, commit: str) -
                 raise PublishError(
                     f"object {lost} of {path} of {version} is damaged; nothing was changed. `tidemill doctor --fix` removes it, "
                     "`dvc pull` brings it from a remote"
+                )
+            lost = next(missing_objects(cache, digest), None)
+            if lost is not None and not (project.state / "models" / version).exists() and default_remote(root) is None:
+                raise PublishError(
+                    f"object {lost} of {path} of {version} is gone, and no DVC remote is set that could have it; nothing was changed. "
+                    f"`tidemill rollback {problem} VERSION` goes to another version"
                 )
 
 

@@ -480,10 +480,28 @@ def test_folders_named_as_splits_are_asked_about(project: Path) -> None:
 def test_numbered_folders_with_the_same_folders_below_are_asked_about(project: Path) -> None:
     names = [f"{fold}/{kind}/{k}.png" for fold in ("Fold 1", "fold_2") for kind in ("cat", "dog") for k in range(3)]
     folder = images(project / "elsewhere/pets", *names)
-    with pytest.raises(DataError, match=r"are its folders Fold 1, fold_2 splits, .* --ignore-splits"):
+    with pytest.raises(DataError, match=r"are its folders Fold 1, fold_2 splits or sites, .* --ignore-splits"):
         new_problem.create_problem(words(images=str(folder)), Project.open(project))
     done = new_problem.create_problem(words(images=str(folder), ignore_splits=True), Project.open(project))
     assert (done.rows, done.classes) == (12, ("cat", "dog"))
+
+
+def test_sites_with_the_same_folders_below_are_asked_about(project: Path) -> None:
+    names = [
+        f"{site}/{kind}/{site}{kind}{k}.png" for site in ("north", "south") for kind in ("ok", "bad") for k in (1, 2)
+    ]
+    folder = images(project / "elsewhere/sites", *names, "north/new/1.png", "south/overview.png")
+    with pytest.raises(
+        DataError, match=r"are its folders north, south splits or sites, .* --ignore-splits .* --classes north,south"
+    ):
+        new_problem.create_problem(words(images=str(folder)), Project.open(project))
+    done = new_problem.create_problem(words(images=str(folder), classes=["north", "south"]), Project.open(project))
+    assert done.classes == ("north", "south")
+    kinds = images(
+        project / "elsewhere/kinds", "cat/indoor/1.png", "cat/tabby/2.png", "dog/indoor/3.png", "dog/poodle/4.png"
+    )
+    done = new_problem.create_problem(words(name="kinds", images=str(kinds)), Project.open(project))
+    assert done.classes == ("cat", "dog")
 
 
 def test_numbered_folders_below_the_classes_are_no_classes(project: Path) -> None:

@@ -521,13 +521,14 @@ def _is_mask_of(stem: Path, known: set[Path]) -> bool:
 
 
 def _refuse_splits(table: Table) -> None:
-    """Ask about folders that are named as splits are, or are numbered as folds are, with folders below them."""
+    """Ask about folders that are named as splits are, or have the same folders below them."""
     parts = [Path(path).parts for path in table.columns["path"]]
     tops = {part[0] for part in parts if len(part) > 1}
     are_named = bool(tops) and all(map(_is_split, tops)) and any(len(part) > _DEEP for part in parts)
-    if are_named or _are_numbered(parts, tops):
+    if are_named or _hold_the_same(parts, tops):
+        what = "splits" if are_named else "splits or sites"
         raise DataError(
-            f"{table.name}: are its folders {', '.join(sorted(tops))} splits, with the classes below them? Say --ignore-splits to take "
+            f"{table.name}: are its folders {', '.join(sorted(tops))} {what}, with the classes below them? Say --ignore-splits to take "
             f"the folders below as classes and all rows as one, or --classes {','.join(sorted(tops))} if they are classes"
         )
 
@@ -536,17 +537,13 @@ def _is_split(folder: str) -> bool:
     return _SPLIT_FOLDER.fullmatch(plain_words(folder)) is not None
 
 
-def _are_numbered(parts: Sequence[tuple[str, ...]], tops: set[str]) -> bool:
-    """Whether folders differ in a number alone and the same names are below each, as of folds and sites with classes below."""
-    below = {top: {part[1] for part in parts if part[0] == top and len(part) > _DEEP} for top in tops}
-    first = next(iter(below.values()), set())
-    return (
-        len(tops) > 1
-        and len({_NUMBERED.sub("", top.lower()) for top in tops}) == 1
-        and all(_NUMBERED.search(top) for top in tops)
-        and all(names == first for names in below.values())
-        and len({_NUMBERED.sub("", name) for name in first}) > 1
-    )
+def _hold_the_same(parts: Sequence[tuple[str, ...]], tops: set[str]) -> bool:
+    """Whether the same folders, at least two, are below all, as of sites, cameras and folds with classes below."""
+    deep = [part for part in parts if len(part) > _DEEP]
+    if len(tops) == 1 or len(deep) * 2 < len(parts):
+        return False
+    below = [{part[1] for part in deep if part[0] == top} for top in tops]
+    return len({_NUMBERED.sub("", name) for name in set.intersection(*below)}) > 1
 
 
 def _refuse_odd_folders(table: Table) -> None:

@@ -152,7 +152,10 @@ class RequestGate:
         headers = dict(scope["headers"])
         host = headers.get(b"host", b"").decode("latin-1")
         try:
-            if {b"content-length", b"transfer-encoding"} <= headers.keys():  # a proxy before it may have counted the other
+            if {
+                b"content-length",
+                b"transfer-encoding",
+            } <= headers.keys():  # a proxy before it may have counted the other
                 message = "the request has both Content-Length and Transfer-Encoding: send one of them"
                 await _error_response(_MALFORMED, message, None)(inner, counted, answered)
             elif is_allowed(host, self.hosts):
