@@ -231,7 +231,7 @@ def test_functions_find_versions_as_they_are_written(tmp_path, form, capsys):
     yaml = declared(tmp_path, r"name: y, kind: regex, column: version, pattern: '^1\.10$', vote: bad")
     assert list(votes(path, python).values()) == list(votes(path, yaml).values()) == [[0, -1, -1]]
     told = capsys.readouterr().err
-    assert f"rows.{form}: column 'version' is read as text, since numbers would lose the zero of '1.10'" in told
+    assert f"rows.{form}: column 'version' is read as text, for '1.10' may be a name" in told
     assert "'12.50' of column 'price' is read as the number 12.5, and so in 1 other column" in told
 
 

@@ -39,6 +39,7 @@ _NO_CLASS: Final = frozenset(
         "--",
         "---",
         ".",
+        "..",
         "...",
         "[]",
     }
@@ -52,9 +53,11 @@ _NO_CLASS: Final = frozenset(
         "no label",
         "without label",
     }
+    | {"(blank)", "(empty)", "(none)", "(null)", "(na)", "(missing)"}
     | {"#ref!", "#value!", "#name?", "#null!", "#num!", "#div/0!"}
 )
 """Labels, folded, that mean that there is none, where no class has that name; backslash n is a null of databases, and # begins errors of spreadsheets."""
+_OTHER_SPACES: Final = re.compile(r"[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]")
 _SIGNS: Final = re.compile(r"[\s_.\-()\[\]<>{}*#!]+")
 _COPY: Final = re.compile(r" \(\d+\)\Z")
 """What systems write after the name of a folder that is there already."""
@@ -118,13 +121,34 @@ def class_names(given: str | Sequence[str], option: str = "--classes") -> tuple[
     values = [given] if isinstance(given, str) else list(given)
     if len(values) == 1:
         values = _lines(Path(values[0][1:]), option) if values[0].startswith("@") else next(csv.reader(values), [])
-    names = tuple(unicodedata.normalize("NFC", value.strip()) for value in values)
+    names = tuple(map(as_written, values))
     wrong = next((name for place, name in enumerate(names) if not name or name in names[:place]), None)
     if wrong is not None:
         raise ConfigError(
             f"{option}: {'a name is empty' if not wrong else f'{wrong!r} is there twice'}; give different names"
         )
     return names
+
+
+def as_written(name: str) -> str:
+    """Bring the name of a class into the form in which it is kept.
+
+    Parameters
+    ----------
+    name
+        As a person or a file has it.
+
+    Returns
+    -------
+    str
+        In Unicode's composed form (NFC), without spaces around it; spaces that do not break and narrow ones are spaces.
+
+    Examples
+    --------
+    >>> as_written(" tr\u00e8s\u00a0bien ")
+    'tr\u00e8s bien'
+    """
+    return _OTHER_SPACES.sub(" ", unicodedata.normalize("NFC", name)).strip()
 
 
 def _lines(path: Path, option: str) -> list[str]:

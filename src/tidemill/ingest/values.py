@@ -41,12 +41,27 @@ _MAYBE_NO_CLASS: Final = frozenset(
         "skip",
         "skipped",
         "abstain",
+        "blank",
+        "empty",
+        "not set",
+        "not specified",
+        "unspecified",
+        "not available",
+        "not applicable",
+        "no answer",
+        "no response",
+        "k a",
+        "keine angabe",
+        "select",
+        "please select",
         "new folder",
         "untitled folder",
     }
     | {f"to {be}{act}" for be in ("", "be ") for act in ("do", "label", "labeled", "review", "check", "sort")}
 )
 """Labels, folded, that are a class in some data and no label in others."""
+_CODE_FOR_NONE: Final = re.compile(r"-9{2,4}")
+"""Numbers that surveys write for a missing answer."""
 _INVISIBLE: Final = frozenset({"Cc", "Cf", "Zs", "Zl", "Zp"})
 """Categories of Unicode of characters that nobody sees: controls, formats and spaces."""
 _FRACTION_OF_ZEROS: Final = re.compile(r"(?<=\d)\.0+\s*\Z")
@@ -343,7 +358,7 @@ def is_maybe_no_class(value: str) -> bool:
     bool
         True for words such as unknown and skipped.
     """
-    return plain_words(value) in _MAYBE_NO_CLASS
+    return plain_words(value) in _MAYBE_NO_CLASS or _CODE_FOR_NONE.fullmatch(fold(value)) is not None
 
 
 def label_in(cell: object) -> object:

@@ -16,10 +16,13 @@ _NUMBER: Final = re.compile(
 _WITH_COMMA: Final = re.compile(r"[+-]?(0|[1-9]\d*|[1-9]\d{0,2}(\.\d{3})+)(,\d+)?", re.ASCII)
 _THOUSANDS: Final = re.compile(r"[+-]?[1-9]\d{0,2}(\.\d{3})+", re.ASCII)
 _DECIMALS: Final = re.compile(r"[+-]?\d+\.(\d+)", re.ASCII)
+_READ: Final = re.compile(r"-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?", re.ASCII)
+_WHOLE: Final = re.compile(r"0|-?[1-9]\d*", re.ASCII)
+_CODE: Final = re.compile(r"-?\d+[eE]\d+", re.ASCII)
 
 
 def have_names_for_numbers(cells: Sequence[str]) -> bool:
-    """Decide whether numbers with a point are names, such as versions, of which 1.10 is not 1.1.
+    """Decide whether numbers are names: versions, of which 1.10 is not 1.1, or codes such as 12e3.
 
     Parameters
     ----------
@@ -29,16 +32,23 @@ def have_names_for_numbers(cells: Sequence[str]) -> bool:
     Returns
     -------
     bool
-        Whether one ends in a zero that the number has not (``1.10``), and others have more or fewer digits after the point.
-        Programs print as many digits as are needed, or as many in every cell (prices).
+        Whether one ends in a zero that the number has not (``1.10``), and others have more or fewer digits after the point: programs
+        print as many digits as are needed, or as many in every cell (prices). Or whether some have an E without a sign behind it and
+        without a point before it, and no number has a point or such a sign.
 
     Examples
     --------
     >>> have_names_for_numbers(["1.10", "1.9"]), have_names_for_numbers(["12.50", "9.99", "13"]), have_names_for_numbers(["2.0", "1.75"])
     (True, False, False)
+    >>> have_names_for_numbers(["12e3", "44"]), have_names_for_numbers(["1e16", "2.5"])
+    (True, False)
     """
     digits = {match[1] for cell in cells if (match := _DECIMALS.fullmatch(cell))}
-    return len(set(map(len, digits))) > 1 and any(len(end) > 1 and end[-1] == "0" for end in digits)
+    are_versions = len(set(map(len, digits))) > 1 and any(len(end) > 1 and end[-1] == "0" for end in digits)
+    return are_versions or (
+        any(map(_CODE.fullmatch, cells))
+        and all(_CODE.fullmatch(cell) or cell.lstrip("-").isdecimal() for cell in cells)
+    )
 
 
 def notes_on_numbers(table: Table, names: Iterable[str]) -> list[str]:
@@ -63,7 +73,6 @@ def notes_on_numbers(table: Table, names: Iterable[str]) -> list[str]:
     notes, shortened = [], {}
     for name in names:
         cells = texts.get(name, [])
-        longer = next((cell for cell in cells if (end := _DECIMALS.fullmatch(cell)) and end[1][1:].endswith("0")), None)
         other = next((cell for cell in cells if not _PLAIN.fullmatch(cell)), None)
         if other is not None and _are(_NUMBER, cells):
             notes.append(
@@ -75,27 +84,35 @@ def notes_on_numbers(table: Table, names: Iterable[str]) -> list[str]:
                 f"{table.name}: column {name!r} is read as fractions, such as {cells[0]!r}, though {with_comma[0]!r} has commas "
                 "before fractions: where these are thousands, write them without points"
             )
-        elif longer is not None and _are(_PLAIN, cells):
+        elif _are(_READ, cells) and (changed := next(filter(_is_printed_otherwise, cells), None)) is not None:
             if have_names_for_numbers(cells):
                 notes.append(
-                    f"{table.name}: column {name!r} is read as text, since numbers would lose the zero of {longer!r} and others "
-                    "have another count of digits, as versions have: write as many digits in each to compare them as numbers"
+                    f"{table.name}: column {name!r} is read as text, for {changed!r} may be a name, such as a version or a code: to "
+                    "compare numbers, write as many digits after the point in each, and no E"
                 )
             else:
-                shortened[name] = longer
+                shortened[name] = changed
     if shortened:
         name, cell = next(iter(shortened.items()))
         others = f", and so in {counted(len(shortened) - 1, 'other column')}" if len(shortened) > 1 else ""
         notes.append(
-            f"{table.name}: {cell!r} of column {name!r} is read as the number {float(cell)}{others}: functions find no zero at its end"
+            f"{table.name}: {cell!r} of column {name!r} is read as the number {_printed(cell)}{others}: functions find no other spelling"
         )
     return notes
+
+
+def _printed(cell: str) -> str:
+    return str(int(cell) if cell.lstrip("-").isdecimal() else float(cell))
+
+
+def _is_printed_otherwise(cell: str) -> bool:
+    return not _WHOLE.fullmatch(cell) and _printed(cell) != cell
 
 
 def _cells(column: Sequence[Any]) -> list[str]:
     """Cells without blanks of a column of text; none where another kind is among them, or the first is no number."""
     first = next((value for value in column if value is not None and value != ""), None)
-    if not isinstance(first, str) or _NUMBER.fullmatch(first.strip()) is None:
+    if not isinstance(first, str) or not (_NUMBER.fullmatch(first.strip()) or _READ.fullmatch(first.strip())):
         return []
     if not all(value is None or isinstance(value, str) for value in column):
         return []

@@ -340,6 +340,20 @@ def test_class_names_that_differ_in_marks_around_them_are_noted(project: Path) -
     assert any("look alike" in line and "bad" in line for line in done.lines)
 
 
+@pytest.mark.parametrize("word", ["(blank)", "(Empty)", ".."])
+def test_signs_of_an_empty_cell_are_no_label_and_that_is_told(project: Path, word: str) -> None:
+    done = made(project, rows_of(["good", "bad", word]))
+    assert done.classes == ("bad", "good")
+    assert any(f"{word!r} is taken for no label (20 rows)" in line for line in done.lines)
+
+
+@pytest.mark.parametrize("space", ["\u00a0", "\u202f", "\u3000"])
+def test_spaces_that_do_not_break_are_spaces_of_names(project: Path, space: str) -> None:
+    done = made(project, rows_of([f"very{space}good", "bad"]))
+    assert done.classes == ("bad", "very good")
+    assert any(f"{f'very{space}good'!r} is the class 'very good'" in line for line in done.lines)
+
+
 def test_nan_is_no_label_and_that_is_told(project: Path) -> None:
     done = made(project, rows_of(["good", "bad", "nan"]))
     assert done.classes == ("bad", "good")
@@ -356,11 +370,13 @@ def test_whole_numbers_and_fractions_of_zeros_are_one_class_and_that_is_told(pro
     assert any("'1', '1.0' are one class, '1'" in line for line in done.lines)
 
 
-@pytest.mark.parametrize("word", ["unknown", "TBD", "Abstain", "_to_review", "unsorted"])
+@pytest.mark.parametrize(
+    "word", ["unknown", "TBD", "Abstain", "_to_review", "unsorted", "Not Set", "-- Select --", "k.A.", "-999", "blank"]
+)
 def test_a_word_that_may_be_a_class_or_no_label_is_asked_about(project: Path, word: str) -> None:
     content = rows_of(["good", "bad", word])
     with pytest.raises(
-        DataError, match=rf"is '{word}' a class, .* \(20 of 60 rows\)\? A class: --classes good,bad,{word}"
+        DataError, match=rf"is '{word}' a class, .* \(20 of 60 rows\)\? A class: --classes \"?good,bad,{word}"
     ):
         made(project, content)
     done = made(project, content, classes=["good", "bad"])
@@ -573,6 +589,8 @@ def test_grades_with_a_minus_do_not_look_alike(project: Path) -> None:
         (("1E05", "1E06"), "string"),
         (("1E5", "2E3"), "string"),
         (("1e5", "1E+06"), "float"),
+        (("12e3", "78e1"), "string"),
+        (("5e-3", "1e-4"), "float"),
         (("1.5E5", "2"), "float"),
         (("1.10", "1.9"), "string"),
         (("12.50", "9.99"), "float"),
@@ -598,8 +616,12 @@ def test_numbers_that_would_be_others_as_numbers_are_texts(project: Path, cells:
         (("1.234", "2.345"), "is read as fractions, such as '1.234', though 'share' has commas before fractions"),
         (("1.5", "2"), None),
         (("2.0", "1.75"), None),
-        (("12.50", "9.99"), "'12.50' of column 'amount' is read as the number 12.5: functions find no zero at its end"),
-        (("1.10", "1.9"), "is read as text, since numbers would lose the zero of '1.10'"),
+        (("1e-05", "2"), None),
+        (("12e3", "44"), "is read as text, for '12e3' may be a name, such as a version or a code"),
+        (("5e-3", "1e-4"), "'5e-3' of column 'amount' is read as the number 0.005"),
+        (("-0", "1"), "'-0' of column 'amount' is read as the number 0"),
+        (("12.50", "9.99"), "'12.50' of column 'amount' is read as the number 12.5: functions find no other spelling"),
+        (("1.10", "1.9"), "is read as text, for '1.10' may be a name"),
         (("12.03.2024", "13.03.2024"), None),
         (("03,1", "0301"), None),
         (("a", "1,5"), None),
@@ -783,7 +805,7 @@ def test_forms_of_unicode_of_one_name_are_one_class_and_told_apart_in_the_note(p
 
 
 def test_numbers_and_truth_values_of_a_csv_are_no_text(project: Path) -> None:
-    lines = [f"text number {k},{'ab'[k % 2]},{k},{k / 8},{('True', 'false')[k % 2]},00{k},{k}e5" for k in range(30)]
+    lines = [f"text number {k},{'ab'[k % 2]},{k},{k / 8},{('True', 'false')[k % 2]},00{k},{k}.5e5" for k in range(30)]
     source = write(project / "r.csv", "body,kind,links,share,html,zip,sum\n" + "\n".join(lines) + "\n")
     asked = words(source=str(source), text="body", label="kind", meta=["links,share,html,zip,sum"])
     new_problem.create_problem(asked, Project.open(project))

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from tidemill.common.arrays import MAX_CLASSES
-from tidemill.common.class_names import JOINERS, class_names, fold
+from tidemill.common.class_names import JOINERS, as_written, class_names, fold
 from tidemill.common.spelling import counted
 from tidemill.contracts import OUTLIER, ConfigError, DataError
 from tidemill.ingest.values import NO_LABEL, is_maybe_no_class, is_missing, is_no_class, label_in
@@ -145,14 +145,15 @@ def _from_labels(labels: Sequence[object], where: str, notes: list[str]) -> list
     spellings: dict[str, Counter[str]] = {}
     written: dict[str, set[str]] = {}
     for name in known:
-        spellings.setdefault(fold(name), Counter())[unicodedata.normalize("NFC", name)] += 1
+        spellings.setdefault(fold(name), Counter())[as_written(name)] += 1
         written.setdefault(fold(name), set()).add(name)
     _refuse_several(spellings, where)
     _refuse_many(spellings, len(known), where)
     for folded, counts in spellings.items():
         if written[folded] != set(counts) or len(counts) > 1:
             best = counts.most_common(1)[0][0]
-            notes.append(f"{where}: {', '.join(map(_spelled, sorted(written[folded])))} are one class, {best!r}")
+            verb = "is the class" if len(written[folded]) == 1 else "are one class,"
+            notes.append(f"{where}: {', '.join(map(_spelled, sorted(written[folded])))} {verb} {best!r}")
     names = {counts.most_common(1)[0][0]: counts.total() for counts in spellings.values()}
     notes += [*_alike_in_meaning(list(names), where), *_of_one_row(names, where)]
     return sorted(names, key=natural)
