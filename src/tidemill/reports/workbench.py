@@ -199,6 +199,7 @@ class ExamplesAdded(Part):
     file: str = Field(description="its path")
     examples: Count = Field(description="that it holds now")
     added: tuple[str, ...] = Field(description="row_ids")
+    held_out: tuple[str, ...] = Field((), description="of these, rows of valid and test, which models are scored by")
 
 
 class PromptCost(Part):

@@ -79,10 +79,10 @@ def _refuse_damaged(project: Project, problem: str, version: str, commit: str) -
                     f"object {lost} of {path} of {version} is damaged; nothing was changed. `tidemill doctor --fix` removes it, "
                     "`dvc pull` brings it from a remote"
                 )
-            lost = next(missing_objects(cache, digest), None)
-            if lost is not None and not (project.state / "models" / version).exists() and default_remote(root) is None:
+            gone = next(missing_objects(cache, digest), None)
+            if gone is not None and not (project.state / "models" / version).exists() and default_remote(root) is None:
                 raise PublishError(
-                    f"object {lost} of {path} of {version} is gone, and no DVC remote is set that could have it; nothing was changed. "
+                    f"object {gone} of {path} of {version} is gone, and no DVC remote is set that could have it; nothing was changed. "
                     f"`tidemill rollback {problem} VERSION` goes to another version"
                 )
 

@@ -221,6 +221,23 @@ def test_a_body_whose_length_is_not_told_is_counted(mail):
     assert answer.status_code == 413
 
 
+@pytest.mark.parametrize(
+    ("headers", "told"),
+    [
+        ({"content-encoding": "gzip"}, "content encoding gzip: send the body unpacked"),
+        ({"content-type": "application/json; charset=iso-8859-1"}, "charset iso-8859-1: send the body in UTF-8"),
+    ],
+)
+def test_a_body_that_is_packed_or_of_another_encoding_is_refused(mail, headers, told):
+    answer = mail.post("/predict", content=b"\x1f\x8b", headers={"content-type": "application/json"} | headers)
+    assert answer.status_code == 415
+    assert told in answer.json()["error"]["message"]
+    known = mail.post(
+        "/predict", json={"rows": [{"text": "a"}]}, headers={"content-type": "application/json; charset=UTF-8"}
+    )
+    assert known.status_code == 200
+
+
 def test_a_body_of_two_lengths_is_refused(mail):
     headers = {"content-type": "application/json", "transfer-encoding": "chunked", "content-length": "24"}
     answer = mail.post("/predict", content=b'{"rows": [{"text": "a"}]}'[:24], headers=headers)

@@ -288,11 +288,12 @@ def test_the_list_says_which_functions_are_not_those_of_its_figures(lf, project,
 def test_examples_are_written_for_prototypes_and_replaced_by_row(lf, project):
     path = project / "src/problems/mail/e.jsonl"
     lf("examples", "mail", "e.jsonl", "--class", "spam", "r000", "r001")
-    lf("examples", "mail", "e.jsonl", "--class", "ham", "r001", "r002")
+    assert "caution" not in lf("examples", "mail", "e.jsonl", "--class", "ham", "r001", "r002")
     written = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
     assert [(one["row_id"], one["class"]) for one in written] == [("r000", "spam"), ("r001", "ham"), ("r002", "ham")]
     assert len(written[0]["feature"]) == 2
-    lf("examples", "mail", "e.jsonl", "--class", "ham", "k003")  # by its key
+    told = lf("examples", "mail", "e.jsonl", "--class", "ham", "k003")  # by its key
+    assert "caution: 1 row is of valid or test, such as r003" in told
     assert json.loads(path.read_text(encoding="utf-8").splitlines()[-1])["row_id"] == "r003"
     (project / "src/problems/mail/e.yaml").write_text(
         "functions: [{name: alike, kind: prototype, file: e.jsonl, of: spam, at_least: 0.9, vote: spam}]"

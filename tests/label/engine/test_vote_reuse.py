@@ -1,6 +1,7 @@
 """Votes by batch, kept and asked for: any sequence of edits gives what a run from scratch gives, and asks no more."""
 
 import dataclasses
+import re
 import tempfile
 from pathlib import Path
 
@@ -314,6 +315,18 @@ def test_a_function_that_takes_its_process_down_is_isolated_and_named(tmp_path, 
     assert "row 1 (row_id x1)" in failures[0]
     assert reason in failures[0]
     assert name == "ends" or "f.py" in failures[0].split("\n", 1)[1]  # its own lines
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("allowed", [0, 1])
+def test_of_rows_on_which_a_function_hangs_as_many_are_asked_as_may_fail_and_the_first_is_named(tmp_path, allowed):
+    body = HOSTILE["hangs"][0].replace("== 'bad'", "in 'bcd'")
+    functions = python(tmp_path / "f", f"@labeling_function()\ndef hangs(row):\n    {body}\n    return 0\n")
+    on_error = Quarantine(limit=allowed) if allowed else fail
+    limits = Limits(seconds=1, megabytes=300, max_failures=allowed)
+    with open_functions(functions, CLASSES, limits, processes=1) as voters, pytest.raises(FunctionError) as error:
+        list(Engine(voters, on_error, None, 0).votes([batch_of("x", ["a", "b", "c", "d"])]))
+    assert re.search(r"labeling function hangs \(.*f\.py:\d+\), row 1 \(row_id x1\): took longer than", str(error.value))
 
 
 GARBLES = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import sys
 import time
 from collections.abc import Mapping, Sequence
@@ -25,6 +26,7 @@ from tidemill.ingest.settings import IngestSettings
 
 _WRONG_TYPE: Final = 415
 _SLOW: Final = 408
+_CHARSET: Final = re.compile(r";\s*charset\s*=\s*\"?([\w.:-]+)", re.IGNORECASE)
 _MALFORMED: Final = 400
 _MISDIRECTED: Final = 421
 _FAILED: Final = 500
@@ -82,6 +84,12 @@ def application(
 async def _body(request: Request, ingest: IngestSettings, max_rows: int) -> Body:
     """JSON, or of images a form with a file for each."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    packed = request.headers.get("content-encoding", "identity").strip().lower()
+    if packed not in {"", "identity"}:
+        raise RequestError(f"content encoding {packed}: send the body unpacked", status=_WRONG_TYPE)
+    charset = _CHARSET.search(request.headers.get("content-type", ""))
+    if charset is not None and charset[1].lower() not in {"utf-8", "utf8", "us-ascii", "ascii"}:
+        raise RequestError(f"charset {charset[1]}: send the body in UTF-8", status=_WRONG_TYPE)
     if kind == "application/json":
         return Body(None, (await request.body(),))
     if kind == "multipart/form-data" and ingest.modality == "image":

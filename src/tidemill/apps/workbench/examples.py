@@ -6,6 +6,8 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+import polars as pl
+
 from tidemill.apps.workbench.formatting import content, short
 from tidemill.apps.workbench.problem_view import ProblemView
 from tidemill.common.files import atomic_write
@@ -60,7 +62,11 @@ def examples(view: ProblemView, file: str, *, of: str, rows: Sequence[str]) -> E
         temporary.write_text(
             "".join(json.dumps(item, ensure_ascii=False) + "\n" for item in known.values()), encoding="utf-8"
         )
-    return ExamplesAdded(file=str(path), examples=len(known), added=tuple(item["row_id"] for item in added))
+    ids = tuple(item["row_id"] for item in added)
+    scored_by = set(view.raw.filter(pl.col("split").is_in(["valid", "test"]))["row_id"])
+    return ExamplesAdded(
+        file=str(path), examples=len(known), added=ids, held_out=tuple(row_id for row_id in ids if row_id in scored_by)
+    )
 
 
 def _example(view: ProblemView, names: RowNames, row: str, of: str) -> dict[str, Any]:
@@ -86,6 +92,14 @@ def printed(result: ExamplesAdded) -> list[str]:
     Returns
     -------
     list of str
-        One line.
+        One line, and another where rows of valid or test are among them.
     """
-    return [f"{result.file}: {counted(len(result.added), 'row')} added, {counted(result.examples, 'example')} in all"]
+    done = f"{result.file}: {counted(len(result.added), 'row')} added, {counted(result.examples, 'example')} in all"
+    if not result.held_out:
+        return [done]
+    count = counted(len(result.held_out), "row is", "rows are")
+    caution = (
+        f"caution: {count} of valid or test, such as {result.held_out[0]}: functions know them then, and scores on these splits are "
+        "better than on new rows; take examples of dev or train"
+    )
+    return [done, caution]

@@ -25,6 +25,10 @@ HINT: Final = (
     "A labeling function may read Python's files and its own folder; what else it needs, such as a model, "
     "is named in label.readable_folders (--readable)."
 )
+_NO_PROCESSES: Final = (
+    "A labeling function starts no processes, and so has no pools of them: rows are shared out among processes already "
+    "(label.processes, --processes)."
+)
 _OPEN: Final = (
     "labeling functions in Python are not confined (label.confined: false): they can read gold, use the network and "
     "start processes"
@@ -201,7 +205,9 @@ def explained(reason: str) -> str:
     """
     if "MemoryError" in reason:
         return f"{reason}\nIts process may grow by label.memory_limit_mb (--megabytes)."
-    return f"{reason}\n{HINT}" if STATE.enforced and "PermissionError" in reason else reason
+    if not STATE.enforced or "PermissionError" not in reason:
+        return reason
+    return f"{reason}\n{_NO_PROCESSES if 'SemLock' in reason else HINT}"
 
 
 def limit_memory(megabytes: float) -> None:

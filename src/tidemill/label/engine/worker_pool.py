@@ -205,7 +205,7 @@ class WorkerPool:
         Raises
         ------
         FunctionError
-            A worker died while no function ran, or too often.
+            A worker died while no function ran.
         """
         buffer = io.BytesIO()
         table.write_ipc(buffer)
@@ -229,10 +229,13 @@ class WorkerPool:
             except DiedError as death:
                 process = self._replaced(process)
                 try:
-                    failures.append(self._blamed(death, functions, failures))
+                    failures.append(_blamed(death, functions, failures))
                 except FunctionError:
                     self._idle.put(process)  # whoever bears the error asks on
                     raise
+                if sum(failure.function == death.function for failure in failures) > self.limits.max_failures:
+                    self._idle.put(process)
+                    return _ended(failures)
         self._idle.put(process)
         return _reply(reply, content, failures, (table.height, len(functions), len(statistics)))
 
@@ -273,18 +276,20 @@ class WorkerPool:
         self._loaded(new)
         return self._idle.get()
 
-    def _blamed(
-        self, death: DiedError, functions: Sequence[RemoteFunction], failures: Sequence[WorkerFailure]
-    ) -> WorkerFailure:
-        """Of a function's second death in a table all rows are taken from it."""
-        if death.function == NO_FUNCTION or len(failures) > self.limits.max_failures:
-            names = ", ".join(function.name for function in functions)
-            verb = "was" if len(functions) == 1 else "were"
-            raise FunctionError(f"while {names} {verb} applied, the worker {death.reason}") from None
-        died_before = any(failure.function == death.function for failure in failures)
-        return WorkerFailure(
-            death.function, None if death.row < 0 or died_before else death.row, death.reason, transient=True
-        )
+
+def _blamed(death: DiedError, functions: Sequence[RemoteFunction], failures: Sequence[WorkerFailure]) -> WorkerFailure:
+    """Of a function's second death in a table all rows are taken from it."""
+    if death.function == NO_FUNCTION:
+        names = ", ".join(function.name for function in functions)
+        verb = "was" if len(functions) == 1 else "were"
+        raise FunctionError(f"while {names} {verb} applied, the worker {death.reason}") from None
+    died_before = any(failure.function == death.function for failure in failures)
+    row = None if death.row < 0 or died_before else death.row
+    return WorkerFailure(death.function, row, death.reason, transient=True)
+
+
+def _ended(failures: list[WorkerFailure]) -> Reply:
+    return Reply(np.zeros((0, 0), dtype=np.int16), np.zeros((0, 0)), failures, stopped_early=True)
 
 
 def _reply(reply: Any, content: bytes, failures: list[WorkerFailure], shape: tuple[int, int, int]) -> Reply:
@@ -292,7 +297,7 @@ def _reply(reply: Any, content: bytes, failures: list[WorkerFailure], shape: tup
     rows, functions, statistics = shape
     failures = failures + [WorkerFailure(j, None if row < 0 else row, reason) for j, row, reason in reply["failures"]]
     if reply["stopped"]:
-        return Reply(np.zeros((0, 0), dtype=np.int16), np.zeros((0, 0)), failures, stopped_early=True)
+        return _ended(failures)
     cut = rows * functions
     votes = np.frombuffer(content, dtype=np.int16, count=cut).reshape((rows, functions), order="F")
     numbers = np.frombuffer(content[cut * np.dtype(np.int16).itemsize :], dtype=np.float64).reshape(
