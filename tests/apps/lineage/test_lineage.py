@@ -167,6 +167,8 @@ def test_a_version_that_does_not_exist_is_refused_with_those_that_do(mail: Proje
 
 
 def test_after_a_rollback_the_older_version_is_the_champion_of_the_row(mail: Project) -> None:
+    (mail.root / ".dvc").mkdir(exist_ok=True)
+    (mail.root / ".dvc" / "config").write_text("[core]\n    remote = store\n['remote \"store\"']\n    url = ../store\n")
     rollback(mail, "mail", "v1.0.0")
     row = row_lineage(mail, "mail", "a2")
     assert [entry.version for entry in row.versions if entry.champion] == ["mail@v1.0.0"]

@@ -326,7 +326,9 @@ def test_of_rows_on_which_a_function_hangs_as_many_are_asked_as_may_fail_and_the
     limits = Limits(seconds=1, megabytes=300, max_failures=allowed)
     with open_functions(functions, CLASSES, limits, processes=1) as voters, pytest.raises(FunctionError) as error:
         list(Engine(voters, on_error, None, 0).votes([batch_of("x", ["a", "b", "c", "d"])]))
-    assert re.search(r"labeling function hangs \(.*f\.py:\d+\), row 1 \(row_id x1\): took longer than", str(error.value))
+    assert re.search(
+        r"labeling function hangs \(.*f\.py:\d+\), row 1 \(row_id x1\): took longer than", str(error.value)
+    )
 
 
 GARBLES = {
