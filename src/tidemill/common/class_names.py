@@ -141,14 +141,16 @@ def as_written(name: str) -> str:
     Returns
     -------
     str
-        In Unicode's composed form (NFC), without spaces around it; spaces that do not break and narrow ones are spaces.
+        In Unicode's composed form (NFC), without spaces around it and without soft hyphens and other marks that nobody sees; spaces that do not
+        break and narrow ones are spaces.
 
     Examples
     --------
     >>> as_written(" tr\u00e8s\u00a0bien ")
     'tr\u00e8s bien'
     """
-    return _OTHER_SPACES.sub(" ", unicodedata.normalize("NFC", name)).strip()
+    seen = "".join(letter for letter in name if letter in JOINERS or unicodedata.category(letter) != "Cf")
+    return _OTHER_SPACES.sub(" ", unicodedata.normalize("NFC", seen)).strip()
 
 
 def _lines(path: Path, option: str) -> list[str]:

@@ -565,6 +565,27 @@ def test_a_split_beside_the_classes_is_one_with_them_where_splits_are_ignored(pr
     assert (done.rows, done.classes) == (3, ("cat", "dog"))
 
 
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("\u06a9\u06cc\u0641", "\u0643\u064a\u0641"),  # Persian letters, Arabic ones
+        ("\u062c\u064a\u062f", "\u062c\u064a\u0640\u062f"),  # a line that draws the word out
+        ("\u0e19\u0e49\u0e33", "\u0e19\u0e4d\u0e49\u0e32"),  # a tone mark before a vowel, and behind it
+    ],
+)
+def test_class_names_that_look_alike_in_other_scripts_are_noted(project: Path, one: str, other: str) -> None:
+    done = made(project, rows_of([one, other, "dog"]))
+    assert len(done.classes) == 3
+    assert any(one in line and other in line and "look alike" in line for line in done.lines)
+
+
+@pytest.mark.parametrize("mark", ["\u200b", "\u00ad", "\u200f", "\ufeff"])
+def test_marks_that_nobody_sees_are_no_part_of_names(project: Path, mark: str) -> None:
+    done = made(project, rows_of([f"good{mark}", f"good{mark}", "good", f"bad{mark}"]))
+    assert done.classes == ("bad", "good")
+    assert any(f"{f'bad{mark}'!r} is the class 'bad'" in line for line in done.lines)
+
+
 def test_class_names_of_two_scripts_that_look_alike_are_noted(project: Path) -> None:
     done = made(project, rows_of(["cat", "\u0441at", "dog"]))
     assert len(done.classes) == 3

@@ -118,8 +118,9 @@ def test_images_come_in_base64_or_as_files_of_a_form(cells):
 @pytest.mark.parametrize(
     ("rows", "row", "told"),
     [
-        ([{"txet": "a"}], 1, "row 1: not an object with text"),
-        ([{"text": "a", "label": "spam"}], 1, "row 1: not an object with text"),
+        ([{"txet": "a"}], 1, "row 1: not an object with text, and perhaps key, but with 'txet'; did you mean text?"),
+        ([{"Text": "a"}], 1, "row 1: not an object with text, and perhaps key, but with 'Text'; did you mean text?"),
+        ([{"text": "a", "label": "spam"}], 1, "row 1: not an object with text, and perhaps key, but with 'label'"),
         ([{"text": "a"}, "b"], 2, "row 2: not an object with text"),
         ([{"text": "a", "key": 7}], 1, "row 1: key is 7, not a string"),
         ([{"text": "a"}, {"text": "a", "key": "\ud800"}], 2, "row 2: half a character is no text"),

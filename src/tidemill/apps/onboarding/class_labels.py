@@ -35,8 +35,12 @@ _AROUND: Final = " .,:;!'\"`"
 """Marks around a label that tell no classes apart to a reader."""
 _DASHES: Final = "\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe58\ufe63\uff0d"
 _QUOTES: Final = "\u2018\u2019\u201a\u201b\u2032`\u00b4"
-_MARKS: Final = str.maketrans(_DASHES + _QUOTES, "-" * len(_DASHES) + "'" * len(_QUOTES))
-"""Dashes and quotes, of which programs put one in the place of another."""
+_MARKS: Final = str.maketrans(
+    _DASHES + _QUOTES + "\u064a\u0649\u0643", "-" * len(_DASHES) + "'" * len(_QUOTES) + "\u06cc\u06cc\u06a9", "\u0640"
+)
+"""Dashes and quotes, of which programs put one in the place of another; Arabic letters for Persian ones, and lines that draw words out."""
+_THAI_VOWEL: Final = re.compile("\u0e4d([\u0e48-\u0e4b])")
+"""Written before a tone mark or behind it, which looks the same."""
 _FIRST_ACCENT, _LAST_ACCENT = "\u0300", "\u036f"
 """Combining marks of Latin, Greek and Cyrillic letters; those of other scripts are letters of their own."""
 _COMMA_NUMBER: Final = re.compile(r"\d+,\d")
@@ -254,7 +258,8 @@ def _alike(names: Sequence[str], letters: Mapping[int, int | str]) -> list[tuple
     """Names that are one where some letters are taken for others."""
     alike: dict[str, list[str]] = {}
     for name in names:
-        plain = _without_accents(fold(unicodedata.normalize("NFKC", name).translate(letters)))
+        same_order = _THAI_VOWEL.sub("\\1\u0e4d", unicodedata.normalize("NFKC", name))
+        plain = _without_accents(fold(same_order.translate(letters)))
         plain = _BETWEEN_WORDS.sub(" ", plain)
         alike.setdefault(plain.strip(_AROUND) or plain, []).append(name)
     return [tuple(several) for several in alike.values() if len(several) > 1]

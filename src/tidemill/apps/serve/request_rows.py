@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
+from tidemill.common.spelling import closest, shown
 from tidemill.contracts import DataError, RequestError
 from tidemill.ingest import values
 from tidemill.ingest.images import check_images, standard_images
@@ -20,6 +21,7 @@ from tidemill.readers.table import Table
 BAD_ROW: Final = 422
 BAD_BODY: Final = 400
 TOO_LARGE: Final = 413
+_SHOWN: Final = 40
 
 
 @dataclass(frozen=True)
@@ -121,8 +123,11 @@ def _pair(
 ) -> tuple[str | None, Any]:
     wanted = (modality, *mentions)
     if not isinstance(row, dict) or not set(wanted) <= set(row) <= {*wanted, "key"}:
+        other = next((name for name in row if name not in {*wanted, "key"}), None) if isinstance(row, dict) else None
+        near = None if other is None else closest(other, (*wanted, "key"), ignore_case=True)
+        found = "" if other is None else f", but with {shown(other, _SHOWN)}{f'; did you mean {near}?' if near else ''}"
         raise RequestError(
-            f"row {number}: not an object with {', '.join(wanted)}, and perhaps key", status=BAD_ROW, row=number
+            f"row {number}: not an object with {', '.join(wanted)}, and perhaps key{found}", status=BAD_ROW, row=number
         )
     key, content = row.get("key"), row[modality]
     if not isinstance(key, str | None):
