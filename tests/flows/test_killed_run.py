@@ -122,3 +122,21 @@ def test_what_a_killed_run_leaves_ends_with_it_or_at_the_next_start_and_a_signal
         assert is_gone(server)
         assert worktrees(project) == []
         assert states(project)[: before + 1] == ["CRASHED"] * (before + 1)  # the inner run too, or at the next start
+
+
+@pytest.mark.slow
+def test_a_run_whose_server_was_killed_says_so_and_ends(project: Path):
+    with waiting_run(project) as (process, stage):
+        (server,) = servers(project)
+        os.kill(server, signal.SIGKILL)
+        assert process.stdout is not None
+        said = process.stdout.read()
+    assert process.returncode != 0
+    assert "Prefect's temporary server has ended (signal SIGKILL, as where memory runs out)" in said
+    assert wait_until(lambda: is_gone(stage))
+    with waiting_run(project) as (process, stage):
+        assert states(project)[:2] == ["CRASHED", "CRASHED"]
+        process.send_signal(signal.SIGINT)
+        assert process.stdout is not None
+        process.stdout.read()
+    assert worktrees(project) == []

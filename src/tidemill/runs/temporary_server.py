@@ -7,9 +7,11 @@ import contextlib
 import json
 import os
 import secrets
+import signal
 import socket
 import subprocess
 import sys
+import threading
 import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
@@ -104,6 +106,12 @@ def servers_folder(project: Project) -> Path:
 def _server(project: Project, note: Path) -> Iterator[tuple[int, Callable[[], None]]]:
     log = project.state / "logs" / "temporary-server.log"
     log.parent.mkdir(parents=True, exist_ok=True)
+    is_over = threading.Event()
+
+    def wait() -> None:
+        await_health(port, process, log)
+        threading.Thread(target=_end_with, args=(process, is_over, log), daemon=True).start()
+
     with log.open("ab") as out, _process(out) as process:
         try:
             _write_note(note, process)
@@ -111,9 +119,27 @@ def _server(project: Project, note: Path) -> Iterator[tuple[int, Callable[[], No
             predicted = process.stdout.readline().strip()
             if not predicted.isdigit():
                 raise RunError(f"Prefect's server did not start; see {log}")
-            yield int(predicted), lambda: await_health(int(predicted), process, log)
+            port = int(predicted)
+            yield port, wait
         finally:
+            is_over.set()
             note.unlink(missing_ok=True)
+
+
+def _end_with(process: subprocess.Popen[bytes], is_over: threading.Event, log: Path) -> None:
+    """End this command where its server ends before it: Prefect's client would try to reach it for minutes."""
+    code = process.wait()
+    if is_over.is_set():
+        return
+    how = f"signal {signal.Signals(-code).name}, as where memory runs out" if code < 0 else f"exit status {code}"
+    print(
+        f"error: Prefect's temporary server has ended ({how}), and this command ends with it: run the same again; see {log}",
+        file=sys.stderr,
+        flush=True,
+    )
+    os.kill(os.getpid(), signal.SIGTERM)
+    if not is_over.wait(_END_SECONDS):
+        os._exit(1)  # what is left is cleared at the next start, as after a kill
 
 
 @contextlib.contextmanager

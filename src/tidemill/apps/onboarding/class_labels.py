@@ -254,7 +254,7 @@ def _named_as_votes(names: Sequence[str], where: str) -> list[str]:
     ]
 
 
-def _alike(names: Sequence[str], letters: Mapping[int, int | str]) -> list[tuple[str, ...]]:
+def _alike(names: Sequence[str], letters: Mapping[int, int | str | None]) -> list[tuple[str, ...]]:
     """Names that are one where some letters are taken for others."""
     alike: dict[str, list[str]] = {}
     for name in names:

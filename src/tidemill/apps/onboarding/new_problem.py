@@ -341,7 +341,12 @@ def _plan(wanted: NewProblem) -> _Plan:
     if not source.exists():
         raise DataError(f"{source} is not there")
     if source.is_dir() != (wanted.source is None):
-        raise ConfigError(f"{source} is a {'folder: use --images' if source.is_dir() else 'file: use --from'} for it")
+        remedy = (
+            "folder: use --images where it holds images, or name one of its files"
+            if source.is_dir()
+            else "file: use --from for it"
+        )
+        raise ConfigError(f"{source} is a {remedy}")
     return _plan_folder(wanted, source) if wanted.source is None else _plan_table(wanted, source)
 
 
