@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tidemill.contracts import DataError
+from tidemill.readers.options import ReadOptions
+from tidemill.readers.read import parse
 from tidemill.readers.text_encoding import decode
 
 RUSSIAN = "id,text\n1,хороший ресторан и вкусный суп\n2,холодный зал и грубый официант\n3,вечером было шумно\n"
@@ -256,3 +258,32 @@ def test_a_byte_that_the_encoding_of_all_else_does_not_have_is_named_and_no_othe
         DataError, match=rf"t\.csv, line {rows + 2}: bytes 98 .* are not windows-1251, as all else of the file is"
     ):
         decode(data, "t.csv", None)
+
+
+@pytest.mark.parametrize("form", ["csv", "jsonl"])
+def test_a_line_in_another_encoding_is_set_aside_where_most_lines_are_utf_8(form):
+    texts = [f"Le caf\u00e9 {k}" for k in range(6)]
+    lines = [f'{k},"{text}"' if form == "csv" else f'{{"id": "{k}", "body": "{text}"}}' for k, text in enumerate(texts)]
+    data = b"".join(f"{line}\n".encode("cp1252" if k == 3 else "utf-8") for k, line in enumerate(lines))
+    data = b"id,body\n" + data if form == "csv" else data
+    with pytest.raises(
+        DataError, match=r"bytes e9 .* are not UTF-8, line \d is: encodings are mixed; .*; or set it aside$"
+    ):
+        parse(data, f"t.{form}", ReadOptions(way_out="; or set it aside"))
+    table = parse(data, f"t.{form}", ReadOptions(bad_rows="quarantine"))
+    assert table.columns["body"] == [text for k, text in enumerate(texts) if k != 3]
+    (bad,) = table.bad
+    assert (bad.number, bad.reason) == (
+        5 if form == "csv" else 4,
+        "bytes e9 are not UTF-8, as the file's other lines are",
+    )
+
+
+def test_a_file_of_as_many_lines_in_two_encodings_or_a_header_in_another_is_refused():
+    half = "id,body\n" + "".join(f"{k},caf\u00e9\n" for k in range(4))
+    lines = half.splitlines(keepends=True)
+    mixed = b"".join(line.encode("cp1252" if k % 2 else "utf-8") for k, line in enumerate(lines))
+    header = "id,caf\u00e9\n".encode("cp1252") + "".join(f"{k},caf\u00e9\n" for k in range(4)).encode()
+    for data, told in ((mixed, "encodings are mixed"), (header, "line 1: bytes e9 are not UTF-8")):
+        with pytest.raises(DataError, match=told):
+            parse(data, "t.csv", ReadOptions(bad_rows="quarantine"))

@@ -20,7 +20,7 @@ from typing import Any, Final
 
 from tidemill.common.spelling import counted
 from tidemill.contracts import DataError, NoRowsError
-from tidemill.readers.cell_text import plain_header
+from tidemill.readers.cell_text import FOREIGN_BYTE, foreign_bytes, plain_header
 from tidemill.readers.options import ReadOptions
 from tidemill.readers.swallowed_rows import names_stay_different, swallowed_rows
 from tidemill.readers.table import BadRow, Table
@@ -150,6 +150,9 @@ def _parsed(text: str, name: str, options: ReadOptions, usual: str) -> Table:
         notes.append(f"{name}: line {rows[0][0]} is a rule of dashes below the header, and left out")
         rows = rows[1:]
     _refuse_other_order(rows, header, name)
+    if FOREIGN_BYTE.search(text):
+        rows, foreign = _without_foreign(rows, header, name)
+        torn = [*torn, *foreign]
     rows, repeated = _without_headers(rows, header)
     if repeated:
         lines = counted(len(repeated), "line repeats the header and is", "lines repeat the header and are")
@@ -158,6 +161,15 @@ def _parsed(text: str, name: str, options: ReadOptions, usual: str) -> Table:
     columns = {column: [row[place] or None for _, row in kept] for place, column in enumerate(header)}
     bad = sorted([*torn, *bad], key=lambda one: one.number)
     return Table(name, columns, [number for number, _ in kept], notes=tuple(notes), bad=tuple(bad))
+
+
+def _without_foreign(rows: Rows, header: Sequence[str], name: str) -> tuple[Rows, list[BadRow]]:
+    """Rows in another encoding than the file are set aside; a header in one is none."""
+    if any(map(FOREIGN_BYTE.search, header)):
+        raise DataError(f"{name}, line 1: {foreign_bytes(','.join(header))}: save the file as UTF-8")
+    lines = [(number, row, ",".join(row)) for number, row in rows]
+    bad = [BadRow(number, foreign_bytes(line)) for number, _, line in lines if FOREIGN_BYTE.search(line)]
+    return [(number, row) for number, row, line in lines if not FOREIGN_BYTE.search(line)], bad
 
 
 def _is_rule(cells: Sequence[str], delimiter: str) -> bool:

@@ -11,6 +11,7 @@ from typing import Any, Final
 from tidemill.common.class_names import fold
 from tidemill.common.spelling import counted
 from tidemill.contracts import DataError
+from tidemill.readers.cell_text import FOREIGN_BYTE, foreign_bytes
 from tidemill.readers.options import ReadOptions
 from tidemill.readers.table import BadRow, Table
 
@@ -315,7 +316,9 @@ class _Rows:
         return _blank(text, end)
 
     def _keep(self, row: Any, number: int, text: str) -> None:
-        if not isinstance(row, dict):
+        if FOREIGN_BYTE.search(text):
+            self.refuse(number, foreign_bytes(text))
+        elif not isinstance(row, dict):
             self.refuse(number, f"{text.strip()[:40]!r} is not an object with columns as keys")
         elif not _writable(row, text):
             self.refuse(number, "not JSON (half of a surrogate pair); save the file as UTF-8 again")

@@ -18,7 +18,7 @@ from tidemill.readers.options import DEFAULTS, ReadOptions
 from tidemill.readers.other_tools import of_other_tools
 from tidemill.readers.table import Table
 from tidemill.readers.text_doubts import doubly_encoded_note, entities_note, invisible_note, null_note, utf7_note
-from tidemill.readers.text_encoding import decode
+from tidemill.readers.text_encoding import MixedError, decode, decode_but_some_lines
 
 _TEXT: Final[dict[str, Callable[[str, str, ReadOptions], Table]]] = {
     ".csv": lambda text, name, options: parse_delimited(text, name, options, usual=","),
@@ -100,7 +100,7 @@ def parse(data: bytes, name: str, options: ReadOptions = DEFAULTS) -> Table:
     if not data.strip():
         raise NoRowsError(f"{name} is empty: replace it with the full file, or remove it from what arrives")
     if suffix in _TEXT:
-        text, note = _text(data, name, options)
+        text, note = _text_of_rows(data, name, options)
         try:
             table = _TEXT[suffix](text, name, options)
         except RecursionError as error:
@@ -168,6 +168,17 @@ def read_text(data: bytes, name: str, options: ReadOptions = DEFAULTS) -> tuple[
         line = text.count("\n", 0, place) + 1
         raise DataError(f"{name}, line {line}: character {text[place]!r} is none of a text: export the file as text")
     return text, note
+
+
+def _text_of_rows(data: bytes, name: str, options: ReadOptions) -> tuple[str, str | None]:
+    """Where rows are set aside, those in another encoding than most may be."""
+    try:
+        return _text(data, name, options)
+    except MixedError as error:
+        rest = None if options.bad_rows == "refuse" else decode_but_some_lines(data)
+        if rest is None:
+            raise DataError(f"{error}{options.way_out}") from error
+        return rest, None
 
 
 def _text(data: bytes, name: str, options: ReadOptions) -> tuple[str, str | None]:

@@ -259,9 +259,32 @@ def _refuse_mixed(data: bytes, name: str, error: UnicodeDecodeError) -> None:
     """Refuse bytes that are not UTF-8 where another line is: two encodings are mixed."""
     for number, line in enumerate(data.split(b"\n"), start=1):
         if not line.isascii() and _decoded(line, "utf-8") is not None:
-            raise DataError(
-                f"{_bad_bytes(data, name, error)} are not UTF-8, line {number} is: encodings are mixed; {_REMEDY}"
+            raise MixedError(
+                f"{_bad_bytes(data, name, error)} are not UTF-8, line {number} is: encodings are mixed; save the file as UTF-8, or mend the "
+                "line"
             )
+
+
+class MixedError(DataError):
+    """Some lines of a file are UTF-8, and others are not."""
+
+
+def decode_but_some_lines(data: bytes) -> str | None:
+    """Decode UTF-8 of which a few lines are in another encoding.
+
+    Parameters
+    ----------
+    data
+        Content of a file.
+
+    Returns
+    -------
+    str or None
+        With a lone surrogate for each byte that is not UTF-8 (``cell_text.FOREIGN_BYTE`` finds them); None where as many lines beyond ASCII are not
+        UTF-8 as are.
+    """
+    read = [_decoded(line, "utf-8") is not None for line in data.split(b"\n") if not line.isascii()]
+    return data.decode("utf-8", errors="surrogateescape") if sum(read) * 2 > len(read) else None
 
 
 def _bad_bytes(data: bytes, name: str, error: UnicodeDecodeError) -> str:
