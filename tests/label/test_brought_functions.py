@@ -235,6 +235,18 @@ def test_functions_find_versions_as_they_are_written(tmp_path, form, capsys):
     assert "'12.50' of column 'price' is read as the number 12.5, and so in 1 other column" in told
 
 
+@pytest.mark.parametrize("words", [("TRUE", "FALSE"), ("True", "False")])
+def test_words_that_are_read_as_truth_values_are_told(tmp_path, words, capsys):
+    rows = tmp_path / "rows.csv"
+    lines = [f"a{k},{words[k % 2]},{words[0]}, {k},ok" for k in range(4)]
+    rows.write_text("\n".join(["text,paid,sent,sku,note", *lines]) + "\n", encoding="utf-8")
+    votes(rows, declared(tmp_path, "name: y, kind: length, below: 6, vote: bad"))
+    told = capsys.readouterr().err
+    assert f"rows.csv: '{words[0]}' of column 'paid' is read as the truth value True, and so in 1 other column" in told
+    assert "' 0' of column 'sku' is read as the number 0: functions find no other spelling" in told
+    assert "'note'" not in told
+
+
 @pytest.mark.parametrize("name", ["label", "gold_label", "Target"])
 def test_a_function_that_votes_what_a_column_of_labels_says_is_told(tmp_path, name, capsys):
     kinds = ["good", "bad"] * 6

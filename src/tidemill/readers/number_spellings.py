@@ -70,7 +70,7 @@ def notes_on_numbers(table: Table, names: Iterable[str]) -> list[str]:
     with_comma = [
         name for name, cells in texts.items() if _are(_WITH_COMMA, cells) and any("," in cell for cell in cells)
     ]
-    notes, shortened = [], {}
+    notes, shortened = _notes_on_truth(table, names), {}
     for name in names:
         cells = texts.get(name, [])
         other = next((cell for cell in cells if not _PLAIN.fullmatch(cell)), None)
@@ -84,7 +84,10 @@ def notes_on_numbers(table: Table, names: Iterable[str]) -> list[str]:
                 f"{table.name}: column {name!r} is read as fractions, such as {cells[0]!r}, though {with_comma[0]!r} has commas "
                 "before fractions: where these are thousands, write them without points"
             )
-        elif _are(_READ, cells) and (changed := next(filter(_is_printed_otherwise, cells), None)) is not None:
+        elif (
+            _are(_READ, cells)
+            and (changed := next(filter(_is_printed_otherwise, table.columns[name]), None)) is not None
+        ):
             if have_names_for_numbers(cells):
                 notes.append(
                     f"{table.name}: column {name!r} is read as text, for {changed!r} may be a name, such as a version or a code: to "
@@ -96,7 +99,7 @@ def notes_on_numbers(table: Table, names: Iterable[str]) -> list[str]:
         name, cell = next(iter(shortened.items()))
         others = f", and so in {counted(len(shortened) - 1, 'other column')}" if len(shortened) > 1 else ""
         notes.append(
-            f"{table.name}: {cell!r} of column {name!r} is read as the number {_printed(cell)}{others}: functions find no other spelling"
+            f"{table.name}: {cell!r} of column {name!r} is read as the number {_printed(cell.strip())}{others}: functions find no other spelling"
         )
     return notes
 
@@ -105,8 +108,29 @@ def _printed(cell: str) -> str:
     return str(int(cell) if cell.lstrip("-").isdecimal() else float(cell))
 
 
-def _is_printed_otherwise(cell: str) -> bool:
-    return not _WHOLE.fullmatch(cell) and _printed(cell) != cell
+def _is_printed_otherwise(cell: str | None) -> bool:
+    return bool(cell and cell.strip()) and not _WHOLE.fullmatch(str(cell)) and _printed(str(cell).strip()) != cell
+
+
+def _is_truth(cell: object) -> bool:
+    return isinstance(cell, str) and cell.strip().lower() in {"true", "false"}
+
+
+def _notes_on_truth(table: Table, names: Iterable[str]) -> list[str]:
+    """A note about the first column whose words are read as truth values; how many others are so is told."""
+    found = {}
+    for name in names:
+        cells = (cell for cell in table.columns.get(name, ()) if cell is not None and str(cell).strip())
+        first = next(cells, None)
+        if _is_truth(first) and all(map(_is_truth, cells)):
+            found[name] = str(first).strip()
+    if not found:
+        return []
+    name, cell = next(iter(found.items()))
+    others = f", and so in {counted(len(found) - 1, 'other column')}" if len(found) > 1 else ""
+    return [
+        f"{table.name}: {cell!r} of column {name!r} is read as the truth value {cell.lower() == 'true'}{others}: functions find no text there"
+    ]
 
 
 def _cells(column: Sequence[Any]) -> list[str]:
