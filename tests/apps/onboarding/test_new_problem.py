@@ -518,6 +518,18 @@ def test_sites_with_the_same_folders_below_are_asked_about(project: Path) -> Non
     )
     done = new_problem.create_problem(words(name="kinds", images=str(kinds)), Project.open(project))
     assert done.classes == ("cat", "dog")
+    assert any(
+        "4 folders lie within others, such as cat/indoor, and their images are of the class" in line
+        for line in done.lines
+    )
+
+
+def test_one_folder_around_those_of_the_classes_is_told(project: Path) -> None:
+    folder = images(project / "elsewhere/download", "dataset/good/1.png", "dataset/bad/2.png")
+    with pytest.raises(
+        DataError, match=r"lie in the folder dataset, which holds bad, good: .* --images download/dataset"
+    ):
+        new_problem.create_problem(words(images=str(folder)), Project.open(project))
 
 
 def test_numbered_folders_below_the_classes_are_no_classes(project: Path) -> None:

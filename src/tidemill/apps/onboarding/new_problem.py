@@ -451,6 +451,7 @@ def _plan_folder(wanted: NewProblem, source: Path) -> _Plan:
         )
     where = f"column {gold!r} of its metadata" if wanted.label else "names of subfolders"
     classes, notes = find_classes(wanted.classes, folders, where)
+    notes += [] if wanted.label or wanted.ignore_splits else _about_nested(table)
     ingest["meta"] = metadata_kinds(wanted.meta, table, source, _reading(ingest))
     problem = Problem(name=wanted.name, modality="image", classes=classes)
     return _Plan(
@@ -529,13 +530,33 @@ def _refuse_splits(table: Table) -> None:
     """Ask about folders that are named as splits are, or have the same folders below them."""
     parts = [Path(path).parts for path in table.columns["path"]]
     tops = {part[0] for part in parts if len(part) > 1}
-    are_named = bool(tops) and all(map(_is_split, tops)) and any(len(part) > _DEEP for part in parts)
+    below = sorted({part[1] for part in parts if len(part) > _DEEP})
+    if len(tops) == 1 and len(below) > 1 and all(len(part) > 1 for part in parts):
+        (top,) = tops
+        raise DataError(
+            f"{table.name}: all its images lie in the folder {top}, which holds {', '.join(below[:_DEEP])}{', …' if len(below) > _DEEP else ''}: "
+            f"name that folder, --images {table.name}/{top}, or say --ignore-splits"
+        )
+    are_named = bool(tops) and all(map(_is_split, tops)) and bool(below)
     if are_named or _hold_the_same(parts, tops):
         what = "splits" if are_named else "splits or sites"
         raise DataError(
             f"{table.name}: are its folders {', '.join(sorted(tops))} {what}, with the classes below them? Say --ignore-splits to take "
             f"the folders below as classes and all rows as one, or --classes {','.join(sorted(tops))} if they are classes"
         )
+
+
+def _about_nested(table: Table) -> list[str]:
+    """A note where folders lie within those of the classes."""
+    nested = sorted(
+        {Path(*part[:2]).as_posix() for path in table.columns["path"] if len(part := Path(path).parts) > _DEEP}
+    )
+    if not nested:
+        return []
+    folders = counted(len(nested), "folder lies", "folders lie")
+    return [
+        f"{table.name}: {folders} within others, such as {nested[0]}, and their images are of the class of the outer one"
+    ]
 
 
 def _is_split(folder: str) -> bool:
