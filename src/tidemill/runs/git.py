@@ -10,6 +10,8 @@ from typing import Final
 
 from tidemill.errors import PublishError
 
+UPDATE_REFS: Final = ("-c", "core.logAllRefUpdates=true", "update-ref", "--stdin")
+"""With logs of branches, by which a torn one is mended. In logs of tags `git gc` finds tags where it wants commits, and says error."""
 _WHO: Final = ("user.name=Tidemill", "user.email=tidemill@localhost")
 _PLAIN: Final = tuple(
     word

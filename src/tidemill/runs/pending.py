@@ -15,7 +15,7 @@ from tidemill.project.layout import Paths
 from tidemill.project.project import Project
 from tidemill.reports.promotion import PendingCandidate
 from tidemill.runs.dvc_cache import outputs, parse_lock
-from tidemill.runs.git import git, succeeds
+from tidemill.runs.git import UPDATE_REFS, git, succeeds
 from tidemill.runs.model_registry import file_at_version, read_registry, tag_object
 
 _PENDING: Final = "refs/tidemill/pending"
@@ -286,9 +286,7 @@ def transact(lines: list[str], folder: Path) -> None:
     """
     try:
         git(
-            "update-ref",
-            "--create-reflog",
-            "--stdin",
+            *UPDATE_REFS,
             folder=folder,
             stdin="\n".join(["start", *lines, "prepare", "commit", ""]),
         )

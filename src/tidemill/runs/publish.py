@@ -31,7 +31,7 @@ from tidemill.runs.dvc_cache import (
     read_lock,
 )
 from tidemill.runs.dvc_config import cache_folder, default_remote
-from tidemill.runs.git import git, identity, succeeds
+from tidemill.runs.git import UPDATE_REFS, git, identity, succeeds
 from tidemill.runs.pending import asking, closing
 from tidemill.runs.promotion_record import GATE, promotion_tags, signed
 from tidemill.runs.tags_being_set import tags_are_set
@@ -219,7 +219,7 @@ def _move(work: Workspace, problem: str, branch: str, commit: str, tags: Sequenc
         moves = [f"update refs/heads/{target} {landed} {old}"] if landed != old else []
         try:
             transaction = "\n".join(["start", *moves, *tags, "prepare", "commit", ""])
-            git("update-ref", "--create-reflog", "--stdin", folder=work.root, stdin=transaction)
+            git(*UPDATE_REFS, folder=work.root, stdin=transaction)
         except PublishError:
             if _tip(work.root, target) == seen:
                 raise
