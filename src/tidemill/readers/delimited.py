@@ -150,7 +150,7 @@ def _parsed(text: str, name: str, options: ReadOptions, usual: str) -> Table:
         notes.append(f"{name}: line {rows[0][0]} is a rule of dashes below the header, and left out")
         rows = rows[1:]
     _refuse_other_order(rows, header, name)
-    if FOREIGN_BYTE.search(text):
+    if options.bad_rows != "refuse" and FOREIGN_BYTE.search(text):  # else such a file was refused
         rows, foreign = _without_foreign(rows, header, name)
         torn = [*torn, *foreign]
     rows, repeated = _without_headers(rows, header)

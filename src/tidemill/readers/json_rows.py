@@ -316,7 +316,7 @@ class _Rows:
         return _blank(text, end)
 
     def _keep(self, row: Any, number: int, text: str) -> None:
-        if FOREIGN_BYTE.search(text):
+        if self.options.bad_rows != "refuse" and FOREIGN_BYTE.search(text):  # else such a file was refused
             self.refuse(number, foreign_bytes(text))
         elif not isinstance(row, dict):
             self.refuse(number, f"{text.strip()[:40]!r} is not an object with columns as keys")

@@ -6,7 +6,7 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -145,11 +145,15 @@ def _index(root: Path) -> Iterator[Finding]:
 def _left_out(root: Path) -> Iterator[Finding]:
     """Committed files that a sparse checkout leaves out; git lists each with an S."""
     if paths := re.findall(r"^S (.*)$", git("ls-files", "-t", folder=root, check=False), re.MULTILINE):
-        more = f" and {len(paths) - _TOLD} more" if len(paths) > _TOLD else ""
         yield Finding(
-            f"{', '.join(paths[:_TOLD])}{more}: committed, and left out of this sparse checkout",
+            f"{_first(paths)}: committed, and left out of this sparse checkout",
             "`git sparse-checkout disable` brings all files back",
         )
+
+
+def _first(paths: Sequence[str]) -> str:
+    more = f" and {len(paths) - _TOLD} more" if len(paths) > _TOLD else ""
+    return f"{', '.join(paths[:_TOLD])}{more}"
 
 
 def _remove(path: Path) -> list[str]:
@@ -247,8 +251,7 @@ def _outputs(project: Project) -> Iterator[Finding]:
             (missing_outputs(project, problem), "named by dvc.lock, and not here"),
         ):
             if paths:
-                more = f" and {len(paths) - _TOLD} more" if len(paths) > _TOLD else ""
-                yield Finding(f"{', '.join(paths[:_TOLD])}{more}: {what}", REMEDY)
+                yield Finding(f"{_first(paths)}: {what}", REMEDY)
 
 
 def _composed(project: Project) -> Iterator[Finding]:
