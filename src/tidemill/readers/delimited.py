@@ -126,7 +126,7 @@ def _parsed(text: str, name: str, options: ReadOptions, usual: str) -> Table:
             raise DataError(f"{error}: double it, or take it out{options.way_out}") from error
         rows, torn = _around_torn_lines(body, delimiter, first_line)
         quoting = _DOUBLED
-        if not rows or torn[0].number < rows[0][0] or len(torn) > _MOST_TORN:
+        if not rows or not torn or torn[0].number < rows[0][0] or len(torn) > _MOST_TORN:
             raise
     if not rows:
         raise NoRowsError(f"{name} holds no rows: replace it with the full file, or remove it from what arrives")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, Final
 
 from tidemill.common.spelling import counted
@@ -51,7 +51,7 @@ def have_names_for_numbers(cells: Sequence[str]) -> bool:
     )
 
 
-def notes_on_numbers(table: Table, names: Iterable[str]) -> list[str]:
+def notes_on_numbers(table: Table, names: Collection[str]) -> list[str]:
     """Tell of columns of numbers that are read as text, or as other numbers than may be meant.
 
     Parameters
@@ -116,7 +116,7 @@ def _is_truth(cell: object) -> bool:
     return isinstance(cell, str) and cell.strip().lower() in {"true", "false"}
 
 
-def _notes_on_truth(table: Table, names: Iterable[str]) -> list[str]:
+def _notes_on_truth(table: Table, names: Collection[str]) -> list[str]:
     """A note about the first column whose words are read as truth values; how many others are so is told."""
     found = {}
     for name in names:

@@ -27,6 +27,8 @@ from tidemill.ingest.settings import IngestSettings
 _WRONG_TYPE: Final = 415
 _SLOW: Final = 408
 _CHARSET: Final = re.compile(r";\s*charset\s*=\s*\"?([\w.:-]+)", re.IGNORECASE)
+_LENGTHS: Final = frozenset({b"content-length", b"transfer-encoding"})
+"""Of a request with both, a proxy before the service may have counted by the other."""
 _MALFORMED: Final = 400
 _MISDIRECTED: Final = 421
 _FAILED: Final = 500
@@ -160,10 +162,7 @@ class RequestGate:
         headers = dict(scope["headers"])
         host = headers.get(b"host", b"").decode("latin-1")
         try:
-            if {
-                b"content-length",
-                b"transfer-encoding",
-            } <= headers.keys():  # a proxy before it may have counted the other
+            if headers.keys() >= _LENGTHS:
                 message = "the request has both Content-Length and Transfer-Encoding: send one of them"
                 await _error_response(_MALFORMED, message, None)(inner, counted, answered)
             elif is_allowed(host, self.hosts):

@@ -90,12 +90,16 @@ def _without_rows(problem: str, name: str) -> list[str]:
     return [
         f"  no rows are labeled: they come with files (`tidemill arrive {problem}`) or later (`tidemill gold add {problem} FILE`)",
         f"next: `tidemill arrive {problem}` where files wait, functions that vote {name} in src/problems/{problem}, then:",
-        f"  git add -A && git commit -m 'Add the class {name} to {problem}' && tidemill run problem={problem}",
+        _commit(problem, name),
     ]
 
 
 def _next(problem: str, name: str, functions: int) -> list[str]:
     return [
         f"next: functions that vote {name} in src/problems/{problem} ({functions} are asked by label.suite.min_functions_per_class), then:",
-        f"  git add -A && git commit -m 'Add the class {name} to {problem}' && tidemill run problem={problem}",
+        _commit(problem, name),
     ]
+
+
+def _commit(problem: str, name: str) -> str:
+    return f"  git add -A && git commit -m 'Add the class {name} to {problem}' && tidemill run problem={problem}"
