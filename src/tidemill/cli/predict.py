@@ -45,7 +45,7 @@ def predict(
         Option(
             metavar="FILE",
             parser=path_or_standard,
-            help="- for standard output, or CSV, JSONL or Parquet file to write: source, key, row_id, error, prediction, a probability per class",
+            help="- for standard output, or file to write (.csv, .tsv, .jsonl, .parquet): source, key, row_id, error, prediction, a probability per class",
         ),
     ],
     abstain_below: AbstainBelow = 0.0,

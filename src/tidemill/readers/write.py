@@ -6,14 +6,15 @@ import json
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 
 import polars as pl
 
 from tidemill.common.files import atomic_write
 from tidemill.contracts import ConfigError
 
-WRITTEN: Final = (".parquet", ".csv", ".tsv", ".jsonl")
+_DELIMITERS: Final = {".csv": ",", ".tsv": "\t"}
+WRITTEN: Final = (".parquet", *_DELIMITERS, ".jsonl")
 """How the names of files end that are written."""
 
 
@@ -113,7 +114,26 @@ def write_frame(frame: pl.DataFrame, path: Path, *, classes: Sequence[str] = ())
     with atomic_write(path) as part:
         if suffix == ".parquet":
             frame.write_parquet(part, metadata={_CLASSES: json.dumps(list(classes))} if classes else None)
-        elif suffix in (".csv", ".tsv"):
-            frame.write_csv(part, separator="\t" if suffix == ".tsv" else ",")
         else:
-            frame.write_ndjson(part)
+            with part.open("wb") as file:
+                write_text(frame, suffix, file)
+
+
+def write_text(frame: pl.DataFrame, suffix: str, file: IO[bytes], *, header: bool = True) -> None:
+    """Write a frame as text to an open file.
+
+    Parameters
+    ----------
+    frame
+        Rows to write.
+    suffix
+        ``.csv``, ``.tsv`` or ``.jsonl``.
+    file
+        Takes the lines in UTF-8.
+    header
+        Begin a CSV or TSV file with the names of the columns.
+    """
+    if suffix in _DELIMITERS:
+        frame.write_csv(file, include_header=header, separator=_DELIMITERS[suffix])
+    else:
+        frame.write_ndjson(file)

@@ -2,6 +2,7 @@ import io
 import math
 import os
 import re
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -38,11 +39,16 @@ def predict(sources, out: Path, *, problem: str = "mail", below: float = 0.0, **
 
 
 def read(path: Path) -> pl.DataFrame:
-    readers: dict[str, Any] = {".csv": pl.read_csv, ".jsonl": pl.read_ndjson, ".parquet": pl.read_parquet}
+    readers: dict[str, Any] = {
+        ".csv": pl.read_csv,
+        ".tsv": partial(pl.read_csv, separator="\t"),
+        ".jsonl": pl.read_ndjson,
+        ".parquet": pl.read_parquet,
+    }
     return readers[path.suffix](path)
 
 
-@pytest.mark.parametrize("suffix", [".csv", ".jsonl", ".parquet"])
+@pytest.mark.parametrize("suffix", [".csv", ".tsv", ".jsonl", ".parquet"])
 def test_every_row_gets_a_line_in_its_order_in_every_format(mail, suffix):
     done = predict(csv(mail / "new.csv", ["hello", "win!!", "hello"]), mail / f"said{suffix}")
     table = read(mail / f"said{suffix}")
@@ -109,7 +115,7 @@ def test_a_file_of_a_header_alone_is_told_and_the_others_are_predicted(mail, cap
         predict(mail / "folder", mail / "said.csv", strict=True)
 
 
-@pytest.mark.parametrize("suffix", [".csv", ".jsonl", ".parquet"])
+@pytest.mark.parametrize("suffix", [".csv", ".tsv", ".jsonl", ".parquet"])
 def test_nothing_but_a_header_gives_a_table_without_rows(mail, suffix):
     done = predict(csv(mail / "new.csv", []), mail / f"said{suffix}")
     assert (done.rows, done.errors, done.counts) == (0, 0, {})
@@ -176,7 +182,7 @@ def test_what_cannot_be_meant_is_refused(mail, out, below, told):
         predict(csv(mail / "new.csv", ["a"]), mail / out, below=below)
 
 
-@pytest.mark.parametrize("suffix", [".csv", ".parquet"])
+@pytest.mark.parametrize("suffix", [".csv", ".tsv", ".parquet"])
 def test_a_row_that_cannot_be_predicted_gets_the_reason_and_the_others_their_prediction(mail, monkeypatch, suffix):
     monkeypatch.setitem(CHUNK, "text", 2)
     done = predict(csv(mail / "new.csv", ["a", "b!", "c", "", "", "f!"]), mail / f"said{suffix}")

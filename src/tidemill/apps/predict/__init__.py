@@ -2,5 +2,5 @@
 
 prediction  predict_files: rows read, predicted and written chunk by chunk
 input_rows  files and folders of new rows, with the checks that ingest makes
-writers     CSV, JSONL or Parquet, whole or not at all
+writers     the answer as it comes, whole or not at all
 """

@@ -1,20 +1,20 @@
-"""Tables that come chunk by chunk as one CSV, JSONL or Parquet file by its suffix, whole or not at all."""
+"""Tables that come chunk by chunk as one file, in the format of its suffix, whole or not at all."""
 
 from __future__ import annotations
 
 import contextlib
+import io
 import itertools
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import polars as pl
 
 from tidemill.common.files import atomic_write
-from tidemill.contracts import ConfigError
+from tidemill.readers.write import check_out, write_text
 
-FORMATS: Final = (".csv", ".jsonl", ".parquet")
 Write = Callable[[pl.DataFrame], None]
 
 
@@ -43,23 +43,23 @@ def open_output(path: Path, usual: str = ".csv") -> Iterator[Write]:
         yield _text(sys.stdout.buffer, usual)
         sys.stdout.buffer.flush()
         return
-    if path.suffix.lower() not in FORMATS:
-        raise ConfigError(f"{path}: {path.suffix or 'no suffix'} is not a format that is written: {', '.join(FORMATS)}")
+    suffix = check_out(path).suffix.lower()
     with atomic_write(path) as temporary:
-        if path.suffix.lower() == ".parquet":
+        if suffix == ".parquet":
             with _parquet(temporary) as write:
                 yield write
         else:
             with temporary.open("wb") as file:
-                yield _text(file, path.suffix.lower())
+                yield _text(file, suffix)
 
 
 def _text(file: Any, suffix: str) -> Write:
     parts = itertools.count()
 
-    def write(table: pl.DataFrame) -> None:  # by Python, whose error of a closed pipe says which it is
-        text = table.write_csv(include_header=next(parts) == 0) if suffix == ".csv" else table.write_ndjson()
-        file.write(text.encode())
+    def write(table: pl.DataFrame) -> None:
+        text = io.BytesIO()
+        write_text(table, suffix, text, header=next(parts) == 0)
+        file.write(text.getvalue())  # by Python, whose error of a closed pipe says which it is
 
     return write
 
