@@ -76,10 +76,10 @@ export function show(node, ...children) {
 
 let saying;
 
-export function say(text) {
+export function say(text, { stays = false } = {}) {
   clearTimeout(saying); // of an earlier text, which would take this one away
   show(document.getElementById("status"), text);
-  if (text) saying = setTimeout(() => show(document.getElementById("status")), 6000);
+  if (!stays) saying = setTimeout(() => show(document.getElementById("status")), 6000);
 }
 
 export const failed = (error) => el("div", { class: "error", role: "alert" }, error.message);

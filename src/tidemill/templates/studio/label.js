@@ -123,7 +123,7 @@ class Labels {
       say(await work());
       this.remember();
       if (this.rows.length) this.draw(); else await this.more();
-    } catch (error) { say(error.message); } // the row stays, with what was written beside it
+    } catch (error) { say(error.message, { stays: true }); } // as the row does, with what was written beside it
     this.busy = false;
   }
 
