@@ -767,3 +767,44 @@ def test_gold_that_names_no_rows_is_in_the_order_of_the_votes_however_their_rows
     assert notes == ["gold.csv: no column names its rows: they are taken for those of the votes, in their order"]
     with pytest.raises(DataError, match=r"gold\.csv: no column names its rows, and it has 3 where the votes have 4"):
         read_gold(gold, ["0", "1", "2", "3"], ["no", "yes"])
+
+
+def test_a_column_that_is_gold_under_another_name_is_told_and_can_be_left_out(tmp_path, capsys):
+    truth = [k % 2 for k in range(60)]
+    lines = [f"r{k},{y if k % 5 else 1 - y},{y if k % 3 else ''},{y if k < 30 else ''}" for k, y in enumerate(truth)]
+    (tmp_path / "wide.csv").write_text("\n".join(["row_id,a,b,qa", *lines]) + "\n")
+    votes = [f"r{k},{worker},{y}" for k, y in enumerate(truth) for worker in ("w1", "w2")]
+    votes += [f"r{k},qa,{y}" for k, y in enumerate(truth[:30])]
+    (tmp_path / "long.csv").write_text("\n".join(["task,worker,label", *votes]) + "\n")
+    (tmp_path / "gold.csv").write_text("row_id,gold\n" + "".join(f"r{k},{y}\n" for k, y in enumerate(truth[:30])))
+    for name in ("wide.csv", "long.csv"):
+        words = ["denoise", str(tmp_path / name), "--classes", "ham,spam", "--out", str(tmp_path / "labels.csv")]
+        words += ["--gold", str(tmp_path / "gold.csv"), "--model", "majority"]
+        tidemill(*words)
+        assert "column 'qa' votes on 100% of the rows with gold and on 0% of the others" in capsys.readouterr().err
+        tidemill(*words, "--not-columns", "qa")
+        assert "'qa'" not in capsys.readouterr().err
+
+
+def test_workers_and_functions_of_an_array_are_chosen_by_name(tmp_path):
+    (tmp_path / "long.csv").write_text("task,worker,label\nt,a,ham\nt,b,spam\nt,human,spam\n")
+    assert read_votes(tmp_path / "long.csv", ["ham", "spam"], options=VoteOptions(left_out=["b"])).functions == [
+        "a",
+        "human",
+    ]
+    found = read_votes(tmp_path / "long.csv", ["ham", "spam"], options=VoteOptions(columns=["b", "a"]))
+    assert (found.functions, found.votes.tolist()) == (["b", "a"], [[1, 0]])
+    np.save(tmp_path / "votes.npy", np.array([[0, 1, -1]]))
+    assert read_votes(tmp_path / "votes.npy", "01", options=VoteOptions(left_out=["function_1"])).votes.tolist() == [
+        [0, -1]
+    ]
+    with pytest.raises(DataError, match="nothing votes by the name 'bb'; did you mean b"):
+        read_votes(tmp_path / "long.csv", ["ham", "spam"], options=VoteOptions(left_out=["bb"]))
+
+
+def test_a_worker_named_as_gold_is_asked_about(tmp_path):
+    (tmp_path / "long.csv").write_text("task,worker,label\nt,a,ham\nt,ground_truth,spam\n")
+    with pytest.raises(DataError, match="is worker 'ground_truth' a function's votes, or gold"):
+        read_votes(tmp_path / "long.csv", ["ham", "spam"])
+    for options in (VoteOptions(left_out=["ground_truth"]), VoteOptions(columns=["a"])):
+        assert read_votes(tmp_path / "long.csv", ["ham", "spam"], options=options).functions == ["a"]

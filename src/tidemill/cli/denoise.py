@@ -64,9 +64,12 @@ def denoise(
         Path | None, Option(metavar="FILE", help="table of how far each vote moved its row, in log odds")
     ] = None,
     columns: Annotated[
-        str | None, Option(metavar="NAMES", help="columns that are votes (default: all whose values are)")
+        str | None,
+        Option(
+            metavar="NAMES", help="columns, or workers of a vote a line, that are votes (default: all whose values are)"
+        ),
     ] = None,
-    not_columns: Annotated[str | None, Option(metavar="NAMES", help="columns that are no votes")] = None,
+    not_columns: Annotated[str | None, Option(metavar="NAMES", help="columns or workers that are no votes")] = None,
     abstain: Annotated[
         int,
         Option(

@@ -8,6 +8,7 @@ long_votes   votes with a line each
 wrench_file  votes in WRENCH's JSON
 vote_values  cells as votes: class numbers, names of classes, abstains
 companion_files  features and gold beside a file of votes
+gold_copies  columns of votes that say what gold says
 label_model  LabelModel: all of them behind one estimator, with scikit-learn's conventions
 run          denoise: the stage
 command      `tidemill denoise`: labels without a project

@@ -13,6 +13,7 @@ import polars as pl
 from tidemill.common.class_names import class_names
 from tidemill.contracts import ConfigError, Features, Probabilities
 from tidemill.denoise.companion_files import TextFeatures, read_features, read_gold
+from tidemill.denoise.gold_copies import columns_like_gold
 from tidemill.denoise.models.base import BaseLabelModel
 from tidemill.denoise.models.registry import MODELS, create
 from tidemill.denoise.report.explain import explain_votes, row_evidence
@@ -126,7 +127,7 @@ def _gold(request: Request, train: VotesFile, classes: tuple[str, ...]) -> Any:
     if request.gold is None:
         return None
     result, notes = read_gold(request.gold, train.rows, classes, by_name=train.by_name)
-    report_reading(notes)
+    report_reading([*notes, *columns_like_gold(train.votes, train.functions, result)])
     return result
 
 

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from tidemill.common.spelling import counted, listed
+from tidemill.common.spelling import counted, did_you_mean, listed
 from tidemill.contracts import ABSTAIN, DataError, not_class
 from tidemill.denoise.long_votes import LONG, ask_whether_long, plain_names
 from tidemill.denoise.statistics.votes import check_votes
@@ -36,6 +36,8 @@ _NOT_VOTES: Final = re.compile(
     re.IGNORECASE,
 )
 """Whole names of columns that need a decision where their values could be votes."""
+_WORKERS: Final = frozenset({"human", "manual", "expert", "annotator", "annotators", "y"})
+"""Of these names those that may be a worker's."""
 QUOTES: Final = "''"
 """An empty name, for a shell."""
 TEXT_COLUMNS: Final = (*NAMES, "worker", "INPUT:image", "INPUT:text", "ASSIGNMENT:worker_id")
@@ -140,10 +142,14 @@ def read_votes(
         told = _of_either_reading(found, classes, path, complete=True) if options.abstain == ABSTAIN else []
         told += _turned_round(len(result.rows), len(result.functions), path)
         votes = numbered_from_zero(result.votes, options.abstain, len(classes))
-        result = replace(result, votes=votes, notes=tuple(told))
+        result = _chosen(replace(result, votes=votes, notes=tuple(told)), options, path)
     else:
         known = read_wrench(path, options.reading.encoding)
-        result = _table(path, classes, options) if known is None else _of_wrench(known, options, len(classes))
+        result = (
+            _table(path, classes, options)
+            if known is None
+            else _chosen(_of_wrench(known, options, len(classes)), options, path)
+        )
     try:
         result = replace(result, votes=check_votes(result.votes, len(classes), names=result.functions))
     except DataError as error:
@@ -157,6 +163,23 @@ def read_votes(
             ) from error
         raise DataError(f"{path.name}: {error}{_columns_of_others(result, len(classes))}") from error
     return result if functions is None else _aligned(result, functions, path)
+
+
+def _chosen(result: VotesFile, options: VoteOptions, path: Path) -> VotesFile:
+    """Take the functions that the options name, of votes whose functions are no columns of a table.
+
+    Raises
+    ------
+    DataError
+        A function that is named is not there.
+    """
+    for name in (*(options.columns or ()), *options.left_out):
+        if name not in result.functions:
+            raise DataError(f"{path.name}: nothing votes by the name {name!r}{did_you_mean(name, result.functions)}")
+    kept = [name for name in options.columns or result.functions if name not in options.left_out]
+    if kept == result.functions:
+        return result
+    return replace(result, functions=kept, votes=result.votes[:, [result.functions.index(name) for name in kept]])
 
 
 def _columns_of_others(result: VotesFile, n_classes: int) -> str:
@@ -194,7 +217,9 @@ def _table(path: Path, classes: Sequence[str], options: VoteOptions) -> VotesFil
     table, read = read_frame(path, options.reading, as_text=TEXT_COLUMNS)
     table, renamed = plain_names(table, path)
     if set(LONG) <= set(table.columns):
-        return _long(table, path, classes, options, replace(read, notes=(*read.notes, *renamed)))
+        return _chosen(
+            _long(table, path, classes, options, replace(read, notes=(*read.notes, *renamed))), options, path
+        )
     table, rows, notes = _without_index(table, path)
     if options.columns is None and not options.left_out:
         ask_whether_long(table, path, classes)
@@ -305,15 +330,26 @@ def _vote_columns(
             f"a function abstains; it has {'; '.join(_values_of(table[name]) for name in list(cells)[:5])}. Other names of classes: "
             "--classes"
         )
-    asked = [name for name in results if _NOT_VOTES.fullmatch(name.strip()) or not name.strip()]
-    if asked:
-        raise DataError(
-            f"{read.name}: is column {asked[0]!r} a function's votes, or gold or an index? Leave it out with "
-            f"--not-columns {asked[0] or QUOTES}, or name all columns that are votes in --columns"
-        )
+    _ask_about_names(results, "column", read)
     others = [name for name in cells if name not in results]
     notes = [f"{read.name}: columns that are no votes are passed over: {', '.join(others[:10])}"] if others else []
     return results, notes
+
+
+def _ask_about_names(names: Sequence[str], what: str, read: Table) -> None:
+    """Ask about the first whose name says that it is gold or an index.
+
+    Raises
+    ------
+    DataError
+        Names it.
+    """
+    for name in names:
+        if _NOT_VOTES.fullmatch(name.strip()) or not name.strip():
+            raise DataError(
+                f"{read.name}: is {what} {name!r} a function's votes, or gold or an index? Leave it out with "
+                f"--not-columns {name or QUOTES}, or name all {what}s that are votes in --columns"
+            )
 
 
 def _values_of(column: pl.Series) -> str:
@@ -526,6 +562,10 @@ def _long(table: pl.DataFrame, path: Path, classes: Sequence[str], options: Vote
     labels, told, by_name = as_indices([cells], classes, options.abstain)
     numbers = set(cells.values[~cells.named].tolist()) if not told and options.abstain == ABSTAIN else set()
     tasks, workers = (table[name].cast(pl.String).unique().sort().to_list() for name in LONG[:2])
+    if options.columns is None:
+        _ask_about_names(
+            [name for name in workers if name.lower() not in _WORKERS and name not in options.left_out], "worker", read
+        )
     place = {
         name: {value: i for i, value in enumerate(values)} for name, values in (("task", tasks), ("worker", workers))
     }
