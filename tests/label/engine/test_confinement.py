@@ -29,6 +29,7 @@ import polars as pl
 from tidemill.label import labeling_function
 
 GOLD = {gold!r}
+PLACE = Path(GOLD)
 """
 FUNCTION = """
 @labeling_function()
@@ -38,6 +39,7 @@ def {name}(row):
 """
 REACHES = {
     "by_open": "open(GOLD).read()",
+    "by_constant": "PLACE.read_text()",
     "by_polars": "pl.read_csv(GOLD)",
     "by_lazy_polars": "pl.scan_csv(GOLD).collect()",
     "by_pandas": "import pandas; pandas.read_csv(GOLD, engine='c')",
@@ -133,7 +135,7 @@ def test_the_history_of_gold_is_out_of_reach_of_functions_in_python_and_yaml(tmp
     for file in ("link.csv", "../../../data/spam/gold_history.jsonl"):
         text = f"functions:\n  - {{name: known, kind: member, column: text, file: {file}, vote: spam}}\n"
         (paths.functions / "f.yaml").write_text(text, encoding="utf-8")
-        with pytest.raises(ConfigError, match="reads files of its own folder alone"):
+        with pytest.raises(ConfigError, match="may not read it, nor a copy of it"):
             open_functions(paths.functions, ("ham", "spam"), LIMITS, processes=1, access=Access(closed=paths.closed))
 
 

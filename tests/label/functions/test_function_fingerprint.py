@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
 import numpy as np
 import polars as pl
@@ -220,6 +221,27 @@ def test_what_holds_itself_has_a_fingerprint():
 def test_what_cannot_be_seen_is_named():
     with pytest.raises(OpaqueError, match="a lock, whose content cannot be seen"):
         of(threading.Lock())
+
+
+def test_a_file_that_cannot_be_read_is_named(tmp_path, monkeypatch):
+    path = tmp_path / "list.txt"
+    path.write_text("a")
+
+    def refused(*_words, **_more):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "open", refused)
+    with pytest.raises(OpaqueError, match=rf"the file {path}, which cannot be read \(Permission denied\)"):
+        of(path)
+
+
+def test_what_raises_where_it_is_looked_into_is_named():
+    class Odd(dict):
+        def items(self):
+            raise KeyError("of its own")
+
+    with pytest.raises(OpaqueError, match=r"cannot be looked into \(KeyError: 'of its own'\)"):
+        of(Odd(a=1))
 
 
 def test_a_docstring_that_is_also_said_counts():

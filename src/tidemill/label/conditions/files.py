@@ -79,13 +79,13 @@ def located(file: str, info: ValidationInfo) -> Path:
     if not path.is_file():
         raise ValueError(f"there is no file {path}")
     real = path.resolve()
+    place = "" if real == path.absolute() else f", for it is {real}"
+    if any(real.is_relative_to(closed.resolve()) or _is_same(real, closed) for closed in context.get("closed", ())):
+        raise ValueError(f"{path}: a labeling function may not read it, nor a copy of it{place}: it sees its row alone")
     if folder is not None and not real.is_relative_to(folder.resolve()):
-        place = "" if real == path.absolute() else f", for it is {real}"
         raise ValueError(
             f"{path} is outside {folder}{place}: a labeling function reads files of its own folder alone; copy it there"
         )
-    if any(real.is_relative_to(closed.resolve()) or _is_same(real, closed) for closed in context.get("closed", ())):
-        raise ValueError(f"{path}: a labeling function may not read it: it sees its row alone")
     return path
 
 

@@ -85,6 +85,10 @@ def fingerprint(function: AnyFunction) -> str:
         return _Reader().digest([type(function).__name__, parts]).hex()
     except RecursionError as error:
         raise OpaqueError("something that holds itself in a set, or is too deep to be looked into") from error
+    except OpaqueError:
+        raise
+    except Exception as error:  # code of an object that is looked into can raise anything
+        raise OpaqueError(f"something that cannot be looked into ({type(error).__name__}: {error})") from error
 
 
 class _Reader:
@@ -227,7 +231,14 @@ class _Reader:
 
     def _path(self, path: Path) -> Iterator[bytes]:
         yield str(path).encode()
-        yield path.read_bytes() if path.is_file() else b"no file"
+        if not path.is_file():
+            yield b"no file"
+            return
+        try:
+            with path.open("rb") as file:
+                yield hashlib.file_digest(file, "blake2b").digest()
+        except OSError as error:
+            raise OpaqueError(f"the file {path}, which cannot be read ({error.strerror})") from error
 
     def _wrapped(self, wrapped: Any) -> Iterator[bytes]:
         for name in ("__wrapped__", "__func__", "__self__", "func", "args", "keywords", "fget", "fset"):
