@@ -175,4 +175,5 @@ def test_no_function_reads_gold_nor_where_copies_of_it_lie(project, capsys, plac
     (project / "src/problems/mail/g.yaml").write_text(entry)
     with pytest.raises(SystemExit):
         label.main()
-    assert "is outside src/problems/mail, for it is" in capsys.readouterr().err
+    told = f"may not read it, nor a copy of it, for it is {place}: it sees its row alone"
+    assert told in capsys.readouterr().err
