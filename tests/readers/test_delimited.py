@@ -63,9 +63,39 @@ def test_a_named_column_without_values_stays() -> None:
 
 
 def test_quotes_escaped_by_backslashes_are_read() -> None:
-    table = read('id,text\na,"she said \\"hi\\", loud"\nb,c\n')
-    assert table.columns["text"] == ['she said "hi", loud', "c"]
+    table = read('id,text\na,"she said \\"hi\\", loud"\nb,C:\\new\n')
+    assert table.columns["text"] == ['she said "hi", loud', "C:\\new"]
     assert table.notes == ("t.csv: quotes are escaped by backslashes, for as CSV has them they are not closed",)
+
+
+@pytest.mark.parametrize("around", ['"', ""])
+def test_quotes_escaped_by_backslashes_are_read_where_tabs_separate(around: str) -> None:
+    rows = [f"{around}{k}{around}\t{around}C:\\temp{around}" for k in range(9)]
+    table = read("\n".join(['id\ttext\na\t"she said \\"hi\\", loud"', *rows]) + "\n", "t.tsv")
+    assert table.columns == {"id": ["a", *"012345678"], "text": ['she said "hi", loud', *["C:\\temp"] * 9]}
+    assert table.notes == ("t.tsv: quotes are escaped by backslashes, for as CSV has them they are not closed",)
+
+
+def test_backslashes_before_quotes_that_are_around_no_cell_are_literal() -> None:
+    table = read('id\ttext\na\t"she said \\"hi\\""\nb\ta \\"word\\" here\n', "t.tsv")
+    assert table.columns["text"] == ['"she said \\"hi\\""', 'a \\"word\\" here']
+
+
+@pytest.mark.parametrize("delimiter", ["\t", ","])
+def test_row_numbers_of_r_and_its_escaped_quotes_are_read(delimiter: str) -> None:
+    lines = [f'"{k}"\t"a \\"b\\" {k}"\t"{"xy"[k % 2]}"' for k in range(1, 5)]
+    text = "\n".join(['"text"\t"label"', *lines]).replace("\t", delimiter)
+    table = read(f"{text}\n", "t.tsv" if delimiter == "\t" else "t.csv")
+    assert table.columns == {"": [*"1234"], "text": [f'a "b" {k}' for k in range(1, 5)], "label": [*"yxyx"]}
+    assert [note.split(": ", 1)[1].split(",")[0] for note in table.notes] == [
+        "quotes are escaped by backslashes",
+        "each row has a cell more than the header",
+    ]
+
+
+def test_names_of_rows_that_are_no_numbers_are_said_in_the_refusal() -> None:
+    with pytest.raises(DataError, match=r"line 2: 3 cells where the header has 2.*names of rows as R writes them"):
+        read("text\tlabel\nsite0_7\ta\tx\nsite1_7\tb\ty\n", "t.tsv")
 
 
 def test_lone_quotes_in_tabs_are_literal() -> None:

@@ -2,7 +2,8 @@
 
 1. A first line ``sep=;``, which spreadsheets write, names the delimiter.
 2. Otherwise the delimiter is the one with which most rows have as many cells as the first; of equals, the one that makes more cells.
-3. Quotes: doubled inside quotes (RFC 4180); where that fails, escaped by backslashes; in files with tabs, or where they join rows, taken literally.
+3. Quotes: doubled inside quotes (RFC 4180); where that fails, escaped by backslashes; in files with tabs, or where they join rows, taken literally, but
+   where the cells that hold escaped quotes are in quotes.
 4. Last columns that are empty in every row are dropped.
 5. The first line is the header, unless its cells are values of the rows below.
 6. A line that is the header again is dropped.
@@ -45,6 +46,7 @@ _TYPED: Final = {"\\t": "\t", "tab": "\t", "tabs": "\t"}
 _FASTTEXT: Final = "__label__"
 _MOST: Final = 0.9
 
+_BACKSLASH: Final = re.compile(r'\\(["\\]?)')
 _TORN: Final = "a quote is not closed or stands inside a cell"
 _MOST_TORN: Final = 1000
 """Lines with such a quote beyond which a file is refused as a whole: each may be read to the file's end."""
@@ -226,21 +228,36 @@ def _read(text: str, name: str, delimiter: str, first_line: int) -> tuple[Rows, 
     if delimiter == "\t" and '"' in text:
         literal = list(_rows(text, name, delimiter, first_line, _LITERAL))
         if _even(literal) and (result is None or len(result) < len(literal)):
-            return literal, _LITERAL
+            escaped = _escaped(text, name, delimiter, first_line) if _are_quoted_where_escaped(literal) else None
+            return (literal, _LITERAL) if escaped is None else (escaped, _ESCAPED)
     spaced = _spaced(text, name, delimiter, first_line)
     if spaced is not None and (result is None or _has_quotes_behind_spaces(result)):
         return spaced, _SPACED
     if result is not None:
         return _without_stray_quotes(result, text, name, delimiter, first_line)
-    if '\\"' in text:
-        try:
-            escaped = list(_rows(text, name, delimiter, first_line, _ESCAPED))
-        except DataError:
-            escaped = []
-        if escaped and _even(escaped):
-            return escaped, _ESCAPED
+    escaped = _escaped(text, name, delimiter, first_line)
+    if escaped is not None:
+        return escaped, _ESCAPED
     assert failure is not None  # noqa: S101 - rows or the reason why there are none
     raise failure
+
+
+def _escaped(text: str, name: str, delimiter: str, first_line: int) -> Rows | None:
+    """Rows of a file that escapes quotes by backslashes, where they are even then; other backslashes stay."""
+    if '\\"' not in text:
+        return None
+    kept = _BACKSLASH.sub(lambda found: found[0] if found[1] else "\\\\", text)
+    try:
+        rows = list(_rows(kept, name, delimiter, first_line, _ESCAPED))
+    except DataError:
+        return None
+    return rows if _even(rows) or _has_row_numbers(rows) else None
+
+
+def _are_quoted_where_escaped(literal: Rows) -> bool:
+    """Whether every cell that holds a quote behind a backslash stands in quotes."""
+    cells = [cell for _, row in literal for cell in row if '\\"' in cell]
+    return bool(cells) and all(len(cell) > 1 and cell[0] == cell[-1] == '"' for cell in cells)
 
 
 def _without_stray_quotes(rows: Rows, text: str, name: str, delimiter: str, first_line: int) -> tuple[Rows, _Quoting]:
@@ -327,6 +344,15 @@ def _has_row_numbers(rows: Rows) -> bool:
     width = len(rows[0][1]) + 1
     numbers = [row[0].strip() for _, row in rows[1:] if len(row) == width]
     return len(numbers) == len(rows) - 1 > 1 and all(map(str.isdecimal, numbers)) and len(set(numbers)) == len(numbers)
+
+
+def _may_have_row_names(rows: Rows, header: Sequence[str]) -> bool:
+    """Whether each row has a cell more than the header, and begins with another name."""
+    return (
+        len(header) > 1
+        and all(len(row) == len(header) + 1 for _, row in rows)
+        and len({row[0] for _, row in rows}) == len(rows)
+    )
 
 
 def _used(row: Sequence[str]) -> int:
@@ -417,7 +443,9 @@ def _complete(rows: Rows, header: Sequence[str], name: str, options: ReadOptions
         reason = f"{counted(len(row), 'cell')} where the header has {len(header)} ({', '.join(header)})"
         if options.bad_rows == "refuse":
             remedy = (
-                "quote cells that hold the delimiter or a line break"
+                "name the first column in the header too, where these are names of rows as R writes them, else quote cells that hold the delimiter"
+                if _may_have_row_names(rows, header)
+                else "quote cells that hold the delimiter or a line break"
                 if len(header) > 1
                 else "remove lines above the header, or name what is between cells with --delimiter (ingest.delimiter)"
             )
