@@ -641,6 +641,16 @@ def test_a_file_that_is_one_object_of_columns_or_rows_is_read_and_told(whole: di
     assert table.notes[0].startswith("t.json: the file is one object, ")
 
 
+def test_rows_further_in_are_the_answer_of_a_server_and_a_text_beside_them_is_a_row() -> None:
+    hits = [{"_id": "1", "_source": {"body": "a"}}, {"_id": "2", "_source": {"body": "b"}}]
+    answer = {"took": 3, "_shards": {"total": 1}, "hits": {"total": {"value": 2, "relation": "eq"}, "hits": hits}}
+    table = parse(json.dumps(answer).encode(), "t.json")
+    assert table.columns["_id"] == ["1", "2"]
+    assert table.notes == ("t.json: the file is one object, and the rows are the list 'hits.hits' in it",)
+    for other in ({"text": "a", "entities": {"found": hits}}, {"a": {"rows": hits}, "b": {"rows": hits}}):
+        assert len(parse(json.dumps(other).encode(), "t.json").numbers) == 1
+
+
 def test_rows_by_name_keep_their_names() -> None:
     whole = {f"{place}.jpg": {"text": str(place)} for place in range(12)}
     table = parse(json.dumps(whole).encode(), "t.json")

@@ -193,14 +193,30 @@ def _of_one_object(read: _Rows, name: str) -> Table | None:
             f"{name} is one object with {len(lists)} lists of rows ({', '.join(map(repr, lists))}), and a file is one list: write each into a "
             "file of its own, or all into one list"
         )
-    if len(lists) != 1:
+    place, found = (lists[0], whole[lists[0]]) if len(lists) == 1 else _rows_further_in(whole)
+    if found is None:
         return None
     within = _Rows(name, "row", read.options)
-    within.found = whole[lists[0]]
+    within.found = found
     within.numbers = list(range(1, len(within.found) + 1))
     return _to_table(
-        within, within.found, [f"{name}: the file is one object, and the rows are the list {lists[0]!r} in it"]
+        within, within.found, [f"{name}: the file is one object, and the rows are the list {place!r} in it"]
     )
+
+
+def _rows_further_in(whole: dict[str, Any]) -> tuple[str, list[dict[str, Any]] | None]:
+    """The only list of rows in objects within an answer of a server, with its dotted name; an object with a text is a row itself."""
+    found: list[tuple[str, list[dict[str, Any]]]] = []
+    waiting: list[tuple[str, dict[str, Any]]] = [("", whole)]
+    while waiting:
+        path, inner = waiting.pop()
+        lists = [(f"{path}{key}", value) for key, value in inner.items() if _is_rows(value)]
+        objects = [(f"{path}{key}.", value) for key, value in inner.items() if isinstance(value, dict)]
+        if any(isinstance(value, str) for value in inner.values()) and (lists or objects):
+            return "", None
+        found += lists
+        waiting += objects
+    return found[0] if len(found) == 1 else ("", None)
 
 
 def _is_by_index(whole: dict[str, Any]) -> bool:
