@@ -10,6 +10,7 @@ from typing import Final
 _SIMILAR = 0.5  # share of characters in common from which on two names are taken for one misspelled
 
 _LISTED = 60
+_NOT: Final = re.compile(r"(not|no|non|never)(?=[\W_])", re.IGNORECASE)
 _NUMBER: Final = re.compile(r"[+-]?\d{1,18}(\.\d+)?")
 
 
@@ -36,11 +37,14 @@ def closest(name: str, valid: Iterable[str], *, ignore_case: bool = False) -> st
     ('0', None)
     >>> closest("spma", ["solar", "spam"]), closest("TXET", ["Text"], ignore_case=True), closest("x", ["spam"])
     ('spam', 'Text', None)
+    >>> closest("not spam", ["spam"]), closest("not_spam", ["not spam"])
+    (None, 'not spam')
     """
     if _NUMBER.fullmatch(name):  # a number is no misspelling of another, but may be written otherwise
         return next((item for item in valid if _NUMBER.fullmatch(item) and float(item) == float(name)), None)
     spelled = {item.lower() if ignore_case else item: item for item in valid}
-    similar = difflib.get_close_matches(name.lower() if ignore_case else name, list(spelled), n=1, cutoff=_SIMILAR)
+    same_side = [item for item in spelled if bool(_NOT.match(item)) == bool(_NOT.match(name))]  # not spam is not spam
+    similar = difflib.get_close_matches(name.lower() if ignore_case else name, same_side, n=1, cutoff=_SIMILAR)
     return spelled[similar[0]] if similar else None
 
 

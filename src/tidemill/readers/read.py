@@ -36,13 +36,17 @@ _BINARY: Final[dict[str, Callable[[bytes, str], Table]]] = {
     ".ods": parse_excel,
 }
 _PARQUET_MARK: Final = b"PAR1"
-_CONTENTS: Final = {
+_TABLES: Final = {
     _PARQUET_MARK: "Parquet",
     b"ARROW1": "Arrow",
     b"\x1f\x8b": "packed by gzip (.gz)",
     b"\x28\xb5\x2f\xfd": "packed by Zstandard (.zst)",
     b"PK\x03\x04": "a ZIP archive or an Excel workbook (.zip, .xlsx)",
     b"\xd0\xcf\x11\xe0": "a workbook or document of older Office programs (.xls)",
+}
+"""What the first bytes of files say that are read by another suffix."""
+_CONTENTS: Final = {
+    **_TABLES,
     b"%PDF-": "a PDF document",
     b"\x89PNG": "a PNG image",
     b"\xff\xd8\xff": "a JPEG image",
@@ -191,9 +195,14 @@ def _refuse_other_content(data: bytes, name: str) -> None:
     """Refuse a file that is not the text that its name promises, by its first bytes."""
     head = data[:_HEAD]
     starts = (head, head.removeprefix(codecs.BOM_UTF8).lstrip().lower())
-    result = next((what for start, what in _CONTENTS.items() if any(one.startswith(start) for one in starts)), None)
-    if result is not None:
-        raise DataError(f"{name} is {result} by its content: name it so that its suffix says what it is")
+    found = next((start for start in _CONTENTS if any(one.startswith(start) for one in starts)), None)
+    if found is not None:
+        remedy = (
+            "name it so that its suffix says what it is"
+            if found in _TABLES
+            else "download it again, or export the rows as a table"
+        )
+        raise DataError(f"{name} is {_CONTENTS[found]} by its content: {remedy}")
 
 
 def suffix_of(data: bytes) -> str:

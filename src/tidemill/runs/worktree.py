@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import secrets
 import shutil
+import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Final
 
 from tidemill.common.locks import CLAIM, abandoned, claimed
 from tidemill.common.spelling import counted
@@ -24,6 +27,8 @@ from tidemill.runs.git import git
 from tidemill.runs.subprocesses import run_with_parent
 
 Say = Callable[[str], None]
+_ENDED: Final = re.compile(r"exited with -(\d+)$")
+"""How DVC's last line on a stage ends that a signal ended."""
 
 
 @dataclass(frozen=True)
@@ -78,6 +83,7 @@ class Workspace:
         status = run_with_parent(command, folder=self.folder, environment=self.environment, say=heard)
         if status:
             entries = [line.removeprefix("error: ") for line in lines if line.startswith("error: ")]
+            entries += [text for line in lines if (text := _killed(line)) is not None]
             raise RunError(
                 entries[0] if entries else f"`{' '.join(command)}` exited with {status}: {' | '.join(lines[-5:])}"
             )
@@ -98,6 +104,16 @@ class Workspace:
             It exited with another status than 0.
         """
         self.run("dvc", "--wait-for-lock", *words, say=say)
+
+
+def _killed(line: str) -> str | None:
+    """What DVC's last line on a stage that a signal ended means."""
+    found = _ENDED.search(line)
+    if found is None:
+        return None
+    number = int(found[1])
+    name = signal.Signals(number).name if number in set(signal.Signals) else f"signal {number}"
+    return f"its process was ended by {name}, as where memory runs out: run the same again, and the stages that were done are not done again"
 
 
 @contextlib.contextmanager

@@ -527,7 +527,8 @@ def test_sites_with_the_same_folders_below_are_asked_about(project: Path) -> Non
 def test_one_folder_around_those_of_the_classes_is_told(project: Path) -> None:
     folder = images(project / "elsewhere/download", "dataset/good/1.png", "dataset/bad/2.png")
     with pytest.raises(
-        DataError, match=r"lie in the folder dataset, which holds bad, good: .* --images download/dataset"
+        DataError,
+        match=r"lie in the folder dataset, which holds bad, good: give --images that inner folder \(download/dataset\)",
     ):
         new_problem.create_problem(words(images=str(folder)), Project.open(project))
 

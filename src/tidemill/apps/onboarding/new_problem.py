@@ -535,7 +535,7 @@ def _refuse_splits(table: Table) -> None:
         (top,) = tops
         raise DataError(
             f"{table.name}: all its images lie in the folder {top}, which holds {', '.join(below[:_DEEP])}{', …' if len(below) > _DEEP else ''}: "
-            f"name that folder, --images {table.name}/{top}, or say --ignore-splits"
+            f"give --images that inner folder ({table.name}/{top}), or say --ignore-splits"
         )
     are_named = bool(tops) and all(map(_is_split, tops)) and bool(below)
     if are_named or _hold_the_same(parts, tops):
