@@ -14,6 +14,7 @@ inline_images    images in the cells of a table, in base64
 fetched_images   images that a table names by URLs, fetched on request
 repeats          equal contents and near-duplicates: kept, grouped or dropped
 labels_of_known_rows  labels of a file for rows that an earlier batch has
+metadata_like_gold  columns of metadata that tell the label of every labeled row
 row_ids          ids of rows
 near_duplicates  near-duplicate texts, by MinHash
 demo             the packaged data sets as incoming files
