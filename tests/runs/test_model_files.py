@@ -6,12 +6,14 @@ import errno
 from pathlib import Path
 
 import pytest
+import yaml
 from dvc_data.index import DataIndexDirError
 
 from tests.runs.test_model_registry import commit, tag
 from tidemill.errors import DataError
 from tidemill.project.project import Project
 from tidemill.runs import model_files
+from tidemill.runs.dvc_cache import folder_digest
 from tidemill.runs.git import git
 from tidemill.runs.model_files import champion_folder
 
@@ -77,3 +79,46 @@ def test_a_full_disk_is_told_as_one(repository: Path, monkeypatch: pytest.Monkey
     monkeypatch.setattr(model_files, "share_cache", lambda _: None)
     with pytest.raises(OSError, match="No space left"):
         champion_folder(Project.open(repository), "spam", VERSION)
+
+
+@pytest.fixture
+def published(inside: Path, monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
+    """A repository with a version whose model is a folder of one file; the list holds what DVC's cache gives for it."""
+    git("init", "-q", "-b", "main", folder=inside)
+    (inside / "whole/deep").mkdir(parents=True)
+    (inside / "whole/deep/head").write_bytes(b"whole")
+    commit(inside, "one")
+    out = {"path": "models/spam/candidate", "md5": folder_digest(inside / "whole")}
+    (inside / "dvc.lock").write_text(yaml.safe_dump({"stages": {"train@spam": {"outs": [out]}}}))
+    git("-c", "user.name=T", "-c", "user.email=t@t", "commit", "-q", "-a", "-m", "two", folder=inside)
+    tag(inside, VERSION, git("rev-parse", "HEAD", folder=inside))
+    given = [b"whole"]
+
+    def get(_: object, source: str, target: str, **__: object) -> None:
+        (Path(target) / "deep").mkdir(parents=True)
+        (Path(target) / "deep/head").write_bytes(given[0])
+
+    monkeypatch.setattr("dvc.api.DVCFileSystem.get", get)
+    monkeypatch.setattr("dvc.api.DVCFileSystem.__init__", lambda *_, **__: None)
+    monkeypatch.setattr(model_files, "share_cache", lambda _: None)
+    return given
+
+
+def test_a_damaged_copy_is_fetched_anew(inside: Path, published: list[bytes]):
+    project = Project.open(inside)
+    folder = champion_folder(project, "spam", VERSION)
+    (folder / "deep/head").write_bytes(b"wrong")
+    assert (champion_folder(project, "spam", VERSION) / "deep/head").read_bytes() == b"whole"
+    (folder / "beside").write_bytes(b"")
+    assert not (champion_folder(project, "spam", VERSION) / "beside").exists()
+
+
+def test_files_that_are_damaged_in_the_cache_are_refused_and_not_kept(inside: Path, published: list[bytes]):
+    project = Project.open(inside)
+    published[0] = b"wrong"
+    for _ in range(2):
+        with pytest.raises(DataError, match=r"the model of spam@v1\.0\.0 is damaged in DVC's cache.*doctor --fix"):
+            champion_folder(project, "spam", VERSION)
+    assert list((project.state / "models").iterdir()) == []
+    published[0] = b"whole"
+    assert (champion_folder(project, "spam", VERSION) / "deep/head").read_bytes() == b"whole"

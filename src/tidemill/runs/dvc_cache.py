@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -111,6 +112,24 @@ def object_path(cache: Path, digest: str) -> Path:
         The file, which need not exist.
     """
     return cache / "files" / "md5" / digest[:2] / digest[2:]
+
+
+def folder_digest(folder: Path) -> str:
+    """Compute the MD5 by which DVC knows a folder: of the list of its files and their MD5.
+
+    Parameters
+    ----------
+    folder
+        The folder.
+
+    Returns
+    -------
+    str
+        32 hexadecimal digits and ``.dir``.
+    """
+    files = sorted((path.relative_to(folder).as_posix(), path) for path in folder.rglob("*") if path.is_file())
+    entries = [{"md5": md5_of(path), "relpath": name} for name, path in files]
+    return hashlib.md5(json.dumps(entries).encode(), usedforsecurity=False).hexdigest() + ".dir"
 
 
 def damaged_objects(cache: Path, digest: str) -> Iterator[Path]:
