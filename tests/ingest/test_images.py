@@ -46,6 +46,21 @@ def test_what_systems_keep_among_images_is_no_image_and_no_class(tmp_path: Path,
     assert batch.raw["key"].sort().to_list() == ["apple/1.png", "apple/2.png", "pear/1.png"]
 
 
+def test_images_below_names_with_a_dot_are_left_out_and_told(tmp_path: Path) -> None:
+    for number, name in enumerate(
+        ("apple/1.png", "pear/1.png", ".fig/1.png", ".fig/2.png", "pear/.2.png", "pear/._1.png")
+    ):
+        write(tmp_path / "may" / name, png(number))
+    batch = take(tmp_path / "may", image_settings(key="path"), FRUIT)
+    assert batch.raw["key"].sort().to_list() == ["apple/1.png", "pear/1.png"]
+    [note] = batch.notes
+    assert note.startswith("may: 3 files are left out, for names with a dot in front are those of hidden files")
+    assert "(.2.png, .fig): rename what holds rows" in note
+    write(tmp_path / "june/.apple/1.png", png(1))
+    with pytest.raises(DataError, match=r"holds no images but no files.*; june: 1 file is left out.* \(\.apple\)"):
+        take(tmp_path / "june", image_settings(), FRUIT)
+
+
 def test_a_flat_folder_has_no_gold_and_images_keep_their_bytes(tmp_path: Path) -> None:
     data = png(7, kind="JPEG")
     write(tmp_path / "may" / "a.jpg", data)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import glob
 import hashlib
 import os
-from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
@@ -165,13 +165,15 @@ class Source:
             result = text_files(file, PurePosixPath(self.path).parent.name, settings)
             return single_document(result, self.name, settings)
         texts, others = _text_paths(self._inside())
+        hidden = about_hidden(self.name, self._below(), is_text_file)
         if not texts:
             raise DataError(
                 f"{self.name} is a folder, but this problem's rows are text: give one of {TEXT_SUFFIX} files, or a file that "
-                f"ends in {', '.join(SUFFIXES)}"
+                f"ends in {', '.join(SUFFIXES)}{'; ' if hidden else ''}{'; '.join(hidden)}"
             )
         files = progress(self._contents(texts), total=len(texts), name=f"reading {self.name}", unit="documents")
-        return text_files(files, self.name, settings, others)
+        result = text_files(files, self.name, settings, others)
+        return replace(result, notes=(*result.notes, *hidden))
 
     def _folder(self, settings: IngestSettings) -> Table:
         below = self._below()
@@ -183,10 +185,12 @@ class Source:
                 "rename it, or leave it out"
             )
         images = [path for path in shown if PurePosixPath(path).suffix.lower() in MAYBE_IMAGES]
+        hidden = about_hidden(self.name, below, lambda path: PurePosixPath(path).suffix.lower() in MAYBE_IMAGES - {""})
         if not images:
             lying_there = f"{len(shown)} files of other kinds, such as {shown[0]}" if shown else "no files"
             raise DataError(
                 f"{self.location} holds no images but {lying_there}: put some in it, as PNG or JPEG, in a folder per class if they have one"
+                f"{'; ' if hidden else ''}{'; '.join(hidden)}"
             )
         parts = [PurePosixPath(path).parts for path in images]
         beside = self._metadata(images, settings)
@@ -210,6 +214,7 @@ class Source:
             if others
             else []
         )
+        notes += hidden
         by_systems = [folder for path in below if (folder := _folder_of_systems(path)) is not None]
         if by_systems:
             said = counted(len(by_systems), "file is", "files are")
@@ -253,6 +258,7 @@ def _hash_of(files: Iterable[tuple[str, bytes]], head: bytes = b"") -> str:
     return total.hexdigest()
 
 
+_TOLD: Final = 3
 _METADATA: Final = frozenset(f"{TABLE}{suffix}" for suffix in SUFFIXES)
 
 
@@ -465,6 +471,49 @@ _OF_SYSTEMS: Final = frozenset(
 
 def _folder_of_systems(path: str) -> str | None:
     return next((part for part in PurePosixPath(path).parts if part.lower() in _OF_SYSTEMS), None)
+
+
+def about_hidden(source: str, paths: Iterable[str], is_row: Callable[[str], bool]) -> list[str]:
+    """Word how many files are left out although they would be rows, since names on their paths begin with a dot.
+
+    Parameters
+    ----------
+    source
+        Name of the folder.
+    paths
+        Paths below it.
+    is_row
+        Whether the file of a path is a row by its name.
+
+    Returns
+    -------
+    list of str
+        A sentence, or none. What is not told: files beside each that macOS writes (``._name``), and what lies in folders that systems make.
+    """
+    found = [
+        path
+        for path in paths
+        if _dotted(path)
+        and not PurePosixPath(path).name.startswith("._")
+        and not _folder_of_systems(path)
+        and is_row(path)
+    ]
+    if not found:
+        return []
+    names = sorted(set(filter(None, map(_dotted, found))))
+    more = ", …" if len(names) > _TOLD else ""
+    said = counted(len(found), "file is", "files are")
+    return [
+        (
+            f"{source}: {said} left out, for names with a dot in front are those of hidden files and folders "
+            f"({', '.join(names[:_TOLD])}{more}): rename what holds rows"
+        )
+    ]
+
+
+def _dotted(path: str) -> str | None:
+    """The first part of a path that begins with a dot."""
+    return next((part for part in PurePosixPath(path).parts if part.startswith(".")), None)
 
 
 def is_hidden(path: str) -> bool:

@@ -26,7 +26,7 @@ from tidemill.common.spelling import counted
 from tidemill.contracts import ConfigError, DataError, Problem
 from tidemill.ingest.batch import Batch, build_batch, empty_seen
 from tidemill.ingest.settings import IngestSettings
-from tidemill.ingest.source import Source, is_hidden
+from tidemill.ingest.source import Source, about_hidden, is_hidden
 from tidemill.ingest.text_files import is_text_file
 from tidemill.ingest.values import is_missing, with_usual_names
 from tidemill.project.arrivals import batch_name
@@ -257,7 +257,9 @@ def _document_files(folder: Path) -> tuple[list[Path], list[str]]:
     kind, example = (".txt file", "") if is_text_file(files[0].name) else ("table", f" ({files[0].name} is one)")
     said = counted(len(others), f"file is no {kind}", f"files are no {kind}s")
     left_out = f"{folder.name}: {said}{example} and left out ({', '.join(others[:_TOLD])}{rest})"
-    return files, [left_out] if others else []
+    below = [path.relative_to(folder).as_posix() for path in sorted(folder.rglob("*")) if path.is_file()]
+    hidden = about_hidden(folder.name, below, lambda path: is_text_file(path) or path.lower().endswith(SUFFIXES))
+    return files, [*([left_out] if others else []), *hidden]
 
 
 def _first_table(files: Sequence[Path], wanted: NewRelation) -> Table | None:

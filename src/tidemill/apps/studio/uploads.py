@@ -142,11 +142,12 @@ def _has_images(file: Path) -> bool:
 
 
 def _is_image(path: PurePosixPath) -> bool:
-    return path.suffix.lower() in IMAGE_SUFFIXES and not _is_hidden(path)
+    """What else is hidden is unpacked, so that it is told what of it is no row."""
+    return path.suffix.lower() in IMAGE_SUFFIXES and not _is_of_systems(path)
 
 
-def _is_hidden(path: PurePosixPath) -> bool:
-    return any(part.startswith((".", "__MACOSX")) and part != ".." for part in path.parts)
+def _is_of_systems(path: PurePosixPath) -> bool:
+    return "__MACOSX" in path.parts or path.name.startswith("._")
 
 
 def _unpack(file: Path, target: Path) -> None:
@@ -165,7 +166,7 @@ def _unpack(file: Path, target: Path) -> None:
 
 def _is_wanted(name: str) -> bool:
     path = PurePosixPath(name)
-    return _is_image(path) or (path.name in _BESIDE_IMAGES and not _is_hidden(path))
+    return _is_image(path) or (path.name in _BESIDE_IMAGES and not _is_of_systems(path))
 
 
 def _copy(archive: zipfile.ZipFile, one: zipfile.ZipInfo, path: Path, left: int) -> int:
