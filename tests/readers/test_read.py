@@ -651,6 +651,17 @@ def test_rows_further_in_are_the_answer_of_a_server_and_a_text_beside_them_is_a_
         assert len(parse(json.dumps(other).encode(), "t.json").numbers) == 1
 
 
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_marks_where_files_were_put_one_behind_another_are_left_out_and_told(end: str) -> None:
+    lines = ["\ufeffid,text", "a,one", '\ufeff"b","two, three"', "c,a \ufeffword", ""]
+    table = parse(end.join(lines).encode(), "t.csv")
+    assert table.columns == {"id": ["a", "b", "c"], "text": ["one", "two, three", "a \ufeffword"]}
+    assert table.notes[0].startswith("t.csv: 1 line begins with a byte order mark")
+    objects = '\ufeff{"id": "a"}\n\ufeff{"id": "b"}\n'.encode()
+    assert parse(objects, "t.jsonl").columns == {"id": ["a", "b"]}
+    assert parse(b"\xef\xbb\xbfid,text\na,one\n", "t.csv").notes == ()
+
+
 def test_rows_by_name_keep_their_names() -> None:
     whole = {f"{place}.jpg": {"text": str(place)} for place in range(12)}
     table = parse(json.dumps(whole).encode(), "t.json")

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import codecs
+import re
 import sys
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Final
 
+from tidemill.common.spelling import counted
 from tidemill.contracts import DataError, NoRowsError
 from tidemill.readers.columnar import parse_arrow, parse_excel, parse_parquet
 from tidemill.readers.compressed import PACKED, unpack
@@ -55,6 +57,7 @@ _CONTENTS: Final = {
     b"<html": "a web page (HTML)",
 }
 """What the first bytes of files say that are no text."""
+_MARK: Final = re.compile("(?<=[\n\r])\ufeff+")
 _LFS: Final = b"version https://git-lfs"
 _HEAD: Final = 1 << 10
 """Bytes in which a web page begins, blank ones before it included."""
@@ -105,11 +108,12 @@ def parse(data: bytes, name: str, options: ReadOptions = DEFAULTS) -> Table:
         raise NoRowsError(f"{name} is empty: replace it with the full file, or remove it from what arrives")
     if suffix in _TEXT:
         text, note = _text_of_rows(data, name, options)
+        text, marks = _without_marks(text, name)
         try:
             table = _TEXT[suffix](text, name, options)
         except RecursionError as error:
             raise DataError(f"{name}: objects are nested too deeply to be read; flatten them") from error
-        table = table if note is None else replace(table, notes=(note, *table.notes))
+        table = replace(table, notes=(*filter(None, (note, marks)), *table.notes))
     else:
         table = _BINARY[suffix](data, name)
     if not table.numbers:
@@ -183,6 +187,20 @@ def _text_of_rows(data: bytes, name: str, options: ReadOptions) -> tuple[str, st
         if rest is None:
             raise DataError(f"{error}{options.way_out}") from error
         return rest, None
+
+
+def _without_marks(text: str, name: str) -> tuple[str, str | None]:
+    """A text without byte order marks at starts of lines, and how many there were."""
+    if "\ufeff" not in text:
+        return text, None
+    text, times = _MARK.subn("", text)
+    if not times:
+        return text, None
+    said = counted(times, "line begins", "lines begin")
+    return (
+        text,
+        f"{name}: {said} with a byte order mark, as where files were put one behind another, and these marks are left out",
+    )
 
 
 def _text(data: bytes, name: str, options: ReadOptions) -> tuple[str, str | None]:
