@@ -28,11 +28,16 @@ def test_a_graph_is_written_once_and_gives_the_features_that_torch_gives(inside,
     said = made.backbone.embed(CONTENTS["image"], name="test")
     assert said.dtype == np.float32
     assert largest_difference(said, expected) < TOLERANCE
-    assert [file.name for file in (inside / ".tidemill/onnx").iterdir()] == [f"{engine_key(made)}.onnx"]
-    monkeypatch.setattr(engines, "_graph", lambda _: pytest.fail("the graph is there"))
-    again = embedder("image", root, packages)
-    use_engine("onnx", again, Paths.within("cells"), must=True)
-    np.testing.assert_array_equal(again.backbone.embed(CONTENTS["image"], name="test"), said)
+    [file] = (inside / ".tidemill/onnx").iterdir()
+    assert file.name.startswith(f"{engine_key(made)}.")
+    content, made_again = file.read_bytes(), []
+    monkeypatch.setattr(engines, "_graph", lambda _: made_again.append(1) or content)
+    for damaged in (False, True):
+        file.write_bytes(content[:-100] + bytes(byte ^ 0x3F for byte in content[-100:]) if damaged else content)
+        again = embedder("image", root, packages)
+        use_engine("onnx", again, Paths.within("cells"), must=True)
+        np.testing.assert_array_equal(again.backbone.embed(CONTENTS["image"], name="test"), said)
+        assert (len(made_again), file.read_bytes()) == (int(damaged), content)
 
 
 @pytest.mark.slow

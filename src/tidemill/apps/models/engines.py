@@ -88,17 +88,25 @@ def use_engine(engine: Engine, embedder: Embedder, paths: Paths, *, must: bool) 
 
 
 def _onnx(embedder: Embedder, paths: Paths) -> Backbone:
-    """The graph is written and compared with torch when there is none yet."""
+    """The graph is written and compared with torch when there is none yet, or the one that is there is damaged."""
     backbone: Any = embedder.backbone
-    file = paths.state / "onnx" / f"{engine_key(embedder)}.onnx"
-    if file.exists():
-        return OnnxBackbone(backbone, file.read_bytes(), threads=embedder.settings.threads)
+    folder, key = paths.state / "onnx", engine_key(embedder)
+    for file in folder.glob(f"{key}.*.onnx"):
+        kept = file.read_bytes()
+        if file.name == _named(key, kept):
+            return OnnxBackbone(backbone, kept, threads=embedder.settings.threads)
+        file.unlink(missing_ok=True)
     content = _graph(backbone)
     made = OnnxBackbone(backbone, content, threads=embedder.settings.threads)
     _compared(made, backbone, comparison_rows(paths, embedder.modality, _SAMPLE)[embedder.modality].to_list())
-    with atomic_write(file) as path:
+    with atomic_write(folder / _named(key, content)) as path:
         path.write_bytes(content)
     return made
+
+
+def _named(key: str, content: bytes) -> str:
+    """Name of the file: its content is known by it."""
+    return f"{key}.{hashlib.sha256(content).hexdigest()[:16]}.onnx"
 
 
 def _graph(backbone: Any) -> bytes:
