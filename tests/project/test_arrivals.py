@@ -78,12 +78,12 @@ def test_what_is_no_batch_is_told_and_not_passed_over(project: Path) -> None:
     incoming = Path("data/incoming/spam")
     (incoming / "april").mkdir()
     put("april/sms-7", "in a folder of its own")
-    for name in ("old.tar.gz", "notes.txt", ".gitkeep", "photo.png"):
+    for name in ("old.tar.gz", "notes.txt", ".gitkeep", "photo.png", ".may.csv", "._may.csv"):
         (incoming / name).write_text("x")
     found = arrive(Project.open(project), "spam")
     assert found.batches == ["sms-2", "sms-10", "email-1"]
     assert found.notes[0].startswith(
-        "data/incoming/spam: april, notes.txt, old.tar.gz: not read, for a batch is a file"
+        "data/incoming/spam: .may.csv, april, notes.txt, old.tar.gz: not read, for a batch is a file"
     )
 
 

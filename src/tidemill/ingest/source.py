@@ -360,8 +360,12 @@ def not_read(incoming: str, root: Path, *, texts: bool = False) -> list[str]:
     list of str
         Names, sorted; files of single images are left out, since a table beside them may name them.
     """
-    files, result = _entries(incoming, root)
-    others = [item for item in result if not _is_batch(files, item, texts=texts)]
+    files, result = _entries(incoming, root, hidden=True)
+    others = [
+        item
+        for item in result
+        if is_hidden_table(_base(item)) or not (is_hidden(_base(item)) or _is_batch(files, item, texts=texts))
+    ]
     return sorted(_base(item) for item in others if PurePosixPath(item).suffix.lower() not in MAYBE_IMAGES - {""})
 
 
@@ -391,8 +395,8 @@ def _place(incoming: str, root: Path) -> str:
     return str(root.resolve() / incoming) if is_inside else locate(incoming, root)
 
 
-def _entries(incoming: str, root: Path) -> tuple[Any, list[str]]:
-    """All that is there and not hidden."""
+def _entries(incoming: str, root: Path, *, hidden: bool = False) -> tuple[Any, list[str]]:
+    """All that is there, or all that is not hidden."""
     files, path = fsspec.core.url_to_fs(_place(incoming, root))
     if files.isdir(path):
         result = files.ls(path, detail=False)
@@ -404,7 +408,7 @@ def _entries(incoming: str, root: Path) -> tuple[Any, list[str]]:
         result = files.glob(pattern)
     else:
         result = []
-    return files, [item for item in map(str, result) if not is_hidden(PurePosixPath(item).name)]
+    return files, [item for item in map(str, result) if hidden or not is_hidden(_base(item))]
 
 
 def _named(files: Any, path: str, root: Path, *, is_url: bool) -> str:
@@ -509,6 +513,22 @@ def about_hidden(source: str, paths: Iterable[str], is_row: Callable[[str], bool
             f"({', '.join(names[:_TOLD])}{more}): rename what holds rows"
         )
     ]
+
+
+def is_hidden_table(name: str) -> bool:
+    """Decide whether a file would be read as a table if its name did not begin with a dot.
+
+    Parameters
+    ----------
+    name
+        Of the file.
+
+    Returns
+    -------
+    bool
+        False of what macOS writes beside each file, ``._name``.
+    """
+    return name.startswith(".") and not name.startswith("._") and name.lower().endswith(SUFFIXES)
 
 
 def _dotted(path: str) -> str | None:

@@ -165,7 +165,7 @@ def _notes_on_others(settings: IngestSettings, paths: Paths) -> list[str]:
     shown = ", ".join(others[:_TOLD]) + (" …" if len(others) > _TOLD else "")
     return [
         (
-            f"{settings.incoming}: {shown}: not read, for a batch is a file in a format of `tidemill new` or a folder of "
+            f"{settings.incoming}: {shown}: not read, for a batch is a file in a format of `tidemill new`, whose name begins with no dot, or a folder of "
             f"{'.txt files' if texts else 'images'}; unpack archives, "
             + ("and put .txt files into a folder" if texts else "and move files out of folders of their own")
         )

@@ -48,7 +48,7 @@ def test_tables_of_a_folder_are_read_whatever_packs_them_and_what_else_is_there_
         (tmp_path / name).write_text("text\nmore\n")
     found = input_rows(tmp_path, settings(key=None, gold=None))
     assert [source.source.name for source in found] == ["a.csv", "b.CSV.gz"]
-    assert capsys.readouterr().err == f"note: {tmp_path.name}: its tables are read, and not below\n"
+    assert capsys.readouterr().err == f"note: {tmp_path.name}: its tables are read, and not below, .d.csv\n"
     (tmp_path / "below" / "c.csv").unlink()
     (tmp_path / "below").rmdir()
     input_rows(tmp_path, settings(key=None, gold=None))

@@ -26,7 +26,7 @@ from tidemill.ingest.inline_images import with_inline_images
 from tidemill.ingest.row_errors import RowErrors
 from tidemill.ingest.row_ids import row_ids
 from tidemill.ingest.settings import IngestSettings
-from tidemill.ingest.source import Source, is_hidden
+from tidemill.ingest.source import Source, is_hidden, is_hidden_table
 from tidemill.project.arrivals import batch_name
 from tidemill.readers.options import SET_ASIDE, BadRows
 from tidemill.readers.read import SUFFIXES, parse, report_reading, suffix_of
@@ -189,6 +189,7 @@ def _files(path: Path) -> list[Path]:
     found = [item for item in sorted(path.iterdir()) if not is_hidden(item.name)]
     tables = [item for item in found if item.is_file() and item.name.lower().endswith(SUFFIXES)]
     others = [item.name for item in found if item not in tables and item.suffix.lower() not in MAYBE_IMAGES - {""}]
+    others += sorted(item.name for item in path.iterdir() if is_hidden_table(item.name))
     if tables and others:
         more = " …" if len(others) > _TOLD else ""
         report_reading([f"{path.name}: its tables are read, and not {', '.join(others[:_TOLD])}{more}"])
