@@ -350,3 +350,16 @@ def _seconds(process: int) -> float:
     except OSError:
         return 1e9
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def test_what_functions_print_is_shown_up_to_a_limit(tmp_path, capfd):
+    bodies = {
+        "a_says": "print('seen', row.row_id)",
+        "floods": "print('x' * 60_000); open(2, 'w', closefd=False).write('own')",
+    }
+    votes, failures = asked(written(tmp_path / "f", tmp_path, bodies), Access(), rows=4)
+    assert (votes, failures) == ({"a_says": [1] * 4, "floods": [1] * 4}, {})
+    said = capfd.readouterr().err
+    assert "seen r0" in said
+    assert said.count("x") < 100_100
+    assert said.count("labeling functions have printed 100,000 characters; what else they print is not shown") == 1

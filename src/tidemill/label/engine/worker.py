@@ -37,6 +37,8 @@ from tidemill.label.functions.loading import load_file
 from tidemill.label.functions.slicing import SlicingFunction, load_slices, slice_rows
 
 _EVERY: Final = 0.5
+_MOST_PRINTED: Final = 100_000
+"""Characters that the functions of a worker process may print."""
 _SOME: Final = 1024
 _REST: Final = 600.0
 _SOME_IMAGES: Final = 64
@@ -274,6 +276,22 @@ def serve(requests: Any, replies: Any, worker: Worker) -> None:
         replies.flush()
 
 
+class _Printed(io.TextIOWrapper):
+    """What labeling functions print, up to a limit: a line for each of a million rows is read by nobody, and kept by every log."""
+
+    left = _MOST_PRINTED
+
+    def write(self, text: str) -> int:
+        if self.left > 0:
+            super().write(text[: self.left])
+            self.left -= len(text)
+            if self.left <= 0:
+                super().write(
+                    f"\nlabeling functions have printed {_MOST_PRINTED:,} characters; what else they print is not shown\n"
+                )
+        return len(text)
+
+
 def main() -> None:
     """Set the process up and serve its parent, and end when the parent does."""
     position = memoryview(mmap.mmap(int(sys.argv[1]), POSITION.size)).cast("q")
@@ -285,6 +303,9 @@ def main() -> None:
     with open(os.devnull, "rb") as nothing:  # noqa: PTH123 - a descriptor is wanted
         os.dup2(nothing.fileno(), 0)
     os.dup2(2, 1)  # what a labeling function prints is no reply
+    sys.stdout = sys.stderr = _Printed(
+        os.fdopen(os.dup(2), "wb"), encoding=sys.stderr.encoding, errors="backslashreplace", line_buffering=True
+    )
     threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
     serve(requests, replies, Worker(position))
 
