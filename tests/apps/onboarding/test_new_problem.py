@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 import os
 import random
@@ -62,6 +63,36 @@ def reviews(path: Path, count: int = 400, labels: tuple[str, str] = ("bad", "goo
             said = draw.sample(NEUTRAL, 5) + draw.sample((BAD, GOOD)[number % 2], 2)
             writer.writerow([number, f"{' '.join(said)} {'abcdefghij'[number % 10] * 9}", labels[number % 2], "x"])
     return path
+
+
+def through_a_pipe(content: bytes) -> Path:
+    """What the shell passes for `<(command)`."""
+    read, write_end = os.pipe()
+    with os.fdopen(write_end, "wb") as file:
+        file.write(content)
+    return Path(f"/dev/fd/{read}")
+
+
+def test_rows_that_come_through_a_pipe_are_kept_as_the_first_file(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content = reviews(project / "outside.csv").read_bytes()
+    for name, source in (("first", through_a_pipe(content)), ("second", Path("-"))):
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(content)))
+        made = new_problem.create_problem(
+            words(name=name, source=source, text="body", label="stars"), Project.open(project)
+        )
+        kept = Path(f"data/incoming/{name}/{name}.csv")
+        assert made.lines[0] == f"note: what came through the pipe is kept in {kept}"
+        assert kept.read_bytes() == content
+        assert [entry.source for entry in Manifest.read(Paths.within(name).manifest).batches] == [str(kept)]
+        assert not list(Path(".tidemill").glob("tmp*"))
+    with pytest.raises(DataError, match="a pipe through which nothing came"):
+        new_problem.create_problem(words(name="third", source=through_a_pipe(b""), text="body"), Project.open(project))
+    with pytest.raises(ConfigError, match=r"/dev/fd/\d+ is a pipe, beside which no images lie: save its rows"):
+        new_problem.create_problem(
+            words(name="third", source=through_a_pipe(content), image="body"), Project.open(project)
+        )
 
 
 @pytest.mark.slow

@@ -45,6 +45,7 @@ from tidemill.readers.cell_text import as_string
 from tidemill.readers.number_spellings import notes_on_numbers
 from tidemill.readers.options import DEFAULTS, ReadOptions
 from tidemill.readers.other_tools import notes_on_splits, notes_on_status
+from tidemill.readers.piped import is_piped, piped_as_file
 from tidemill.readers.table import Table, nearest
 from tidemill.reports.project import Arrival, ChampionPin, Manifest
 
@@ -233,6 +234,8 @@ def create_problem(wanted: NewProblem, project: Project) -> CreatedProblem:
     DataError
         The data cannot be read, or its labels make no problem.
     """
+    if wanted.source is not None and is_piped(wanted.source):
+        return _of_pipe(wanted, wanted.source, project)
     root = project.root
     prepared = prepare_problem(wanted, project)
     plan, settings, batch = prepared.plan, prepared.settings, prepared.batch
@@ -246,6 +249,19 @@ def create_problem(wanted: NewProblem, project: Project) -> CreatedProblem:
     notes = [f"note: {note}" for note in (*prepared.notes, *backbone.notes, *_few_rows(batch.raw.height))]
     lines = [*notes, *_summary_line(plan, batch, functions.yaml).splitlines()]
     return CreatedProblem(batch.raw.height, plan.problem.classes, lines)
+
+
+def _of_pipe(wanted: NewProblem, source: Path, project: Project) -> CreatedProblem:
+    """Keep what comes through a pipe as the problem's first file."""
+    check_name(wanted.name, project.root)
+    if wanted.image is not None or wanted.images is not None:
+        raise ConfigError(
+            f"--from {source} is a pipe, beside which no images lie: save its rows in a file first, and say --from that"
+        )
+    with piped_as_file(source, wanted.name, project.state) as file:
+        made = create_problem(replace(wanted, source=file), project)
+        kept = (INCOMING / wanted.name / file.name).as_posix()
+    return replace(made, lines=[f"note: what came through the pipe is kept in {kept}", *made.lines])
 
 
 def _few_rows(count: int) -> list[str]:

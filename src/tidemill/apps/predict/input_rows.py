@@ -29,6 +29,7 @@ from tidemill.ingest.settings import IngestSettings
 from tidemill.ingest.source import Source, is_hidden
 from tidemill.project.arrivals import batch_name
 from tidemill.readers.options import SET_ASIDE, BadRows
+from tidemill.readers.piped import STANDARD
 from tidemill.readers.read import SUFFIXES, parse, report_reading, suffix_of
 from tidemill.readers.table import Table
 
@@ -37,8 +38,6 @@ PAIR: Final = ("subject", "object")
 """Columns of candidates that predictions repeat."""
 _PREDICTED: Final = ("source", "key", "row_id", "error", "prediction")
 """Columns that every output has, beside probabilities."""
-STANDARD: Final = Path("-")
-"""Standard input or output."""
 
 
 class StandardInput(Source):

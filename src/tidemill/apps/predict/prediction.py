@@ -12,7 +12,7 @@ import polars as pl
 
 from tidemill.apps.models.engines import Engine, resolve_engine, use_engine
 from tidemill.apps.models.model import CHUNK, Model, find_model
-from tidemill.apps.predict.input_rows import PAIR, STANDARD, input_rows, told_apart
+from tidemill.apps.predict.input_rows import PAIR, input_rows, told_apart
 from tidemill.apps.predict.writers import open_output
 from tidemill.common.progress import progress
 from tidemill.contracts import (
@@ -28,6 +28,7 @@ from tidemill.ingest.settings import IngestSettings
 from tidemill.project.project import Project
 from tidemill.readers.hand_labels import keep_hand_labels
 from tidemill.readers.options import DEFAULTS, ReadOptions
+from tidemill.readers.piped import STANDARD
 
 _CELLS: Final = (".csv", ".tsv", ".xlsx", ".xls", ".ods")
 """Names of sources whose predictions are written to standard output as CSV."""
