@@ -1,5 +1,6 @@
 """`tidemill denoise` on every form of votes."""
 
+import io
 import json
 
 import numpy as np
@@ -31,6 +32,22 @@ def write(folder, form):
         table = pl.DataFrame({"row_id": ids, **{f"f{j}": VOTES[:, j] for j in range(3)}})
         getattr(table, f"write_{form}")(path)
     return path
+
+
+@pytest.mark.parametrize("form", ["parquet", "csv"])
+def test_standard_input_is_read_and_standard_output_has_the_labels_alone(tmp_path, form, monkeypatch, capfdbinary):
+    content = write(tmp_path, form).read_bytes()
+    for more in ([], ["--json"]):
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(content)))
+        tidemill("denoise", "-", "--classes", "ham,spam", "--model", "majority", "--out", "-", *more)
+        said = capfdbinary.readouterr()
+        labels = (pl.read_csv if form == "csv" else pl.read_ndjson)(io.BytesIO(said.out))
+        assert labels["p_spam"].to_list()[:3] == [0, 1, 0]
+        assert (b'"coverage": 0.75' if more else b"rows: 40, coverage 75.0%") in said.err
+    with pytest.raises(ConfigError, match="can be read once"):
+        tidemill("denoise", "-", "--gold", "-", "--classes", "ham,spam", "--out", "-")
+    with pytest.raises(ConfigError, match="--out and --explanations are both -"):
+        tidemill("denoise", str(tmp_path / f"votes.{form}"), "--classes", "2", "--out", "-", "--explanations", "-")
 
 
 @pytest.mark.parametrize("form", ["npy", "json", "parquet", "csv"])

@@ -7,9 +7,9 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
-from tidemill.contracts import DataError
+from tidemill.contracts import ConfigError, DataError
 from tidemill.readers.read import suffix_of
 
 STANDARD: Final = Path("-")
@@ -33,7 +33,7 @@ def is_piped(source: Path) -> bool:
 
 
 @contextlib.contextmanager
-def piped_as_file(source: Path, name: str, folder: Path) -> Iterator[Path]:
+def piped_as_file(source: Path, name: str = "stdin", folder: Path | None = None) -> Iterator[Path]:
     """Write what comes through a pipe to a file of a name of its own, which is gone when the block ends.
 
     Parameters
@@ -43,7 +43,7 @@ def piped_as_file(source: Path, name: str, folder: Path) -> Iterator[Path]:
     name
         Of the file; its suffix is found by content.
     folder
-        Where a folder for it is made.
+        Where a folder for it is made; None: among the machine's temporary ones.
 
     Yields
     ------
@@ -58,8 +58,38 @@ def piped_as_file(source: Path, name: str, folder: Path) -> Iterator[Path]:
     data = sys.stdin.buffer.read() if source == STANDARD else source.read_bytes()
     if not data.strip():
         raise DataError(f"{source} is a pipe through which nothing came: see what its command says")
-    folder.mkdir(parents=True, exist_ok=True)
+    if folder is not None:
+        folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder) as made:
         file = Path(made) / f"{name}{suffix_of(data)}"
         file.write_bytes(data)
         yield file
+
+
+@contextlib.contextmanager
+def files_of(**sources: Path | None) -> Iterator[dict[str, Any]]:
+    """Turn the pipes among files into files that can be read more than once, until the block ends.
+
+    Parameters
+    ----------
+    sources
+        Files and pipes by name.
+
+    Yields
+    ------
+    dict
+        Those that are not None, by the same names.
+
+    Raises
+    ------
+    ConfigError
+        Standard input is named more than once.
+    """
+    if [*sources.values()].count(STANDARD) > 1:
+        raise ConfigError("standard input (-) can be read once: name it once")
+    with contextlib.ExitStack() as stack:
+        yield {
+            name: stack.enter_context(piped_as_file(source)) if is_piped(source) else source
+            for name, source in sources.items()
+            if source is not None
+        }
