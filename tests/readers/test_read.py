@@ -653,6 +653,15 @@ def test_a_file_that_is_not_packed_or_binary_as_its_suffix_says_is_named_by_its_
     assert told in str(error.value)
 
 
+def test_commas_behind_the_objects_of_lines_are_left_out_and_told() -> None:
+    content = b'{"id": "a", "text": "x, y"},\n{"id": "b", "text": null} , \r\n{"id": "c", "text": "{},"}\n'
+    table = parse(content, "t.jsonl")
+    assert table.columns == {"id": ["a", "b", "c"], "text": ["x, y", None, "{},"]}
+    assert "t.jsonl: the comma behind the object of 2 lines is left out" in table.notes
+    with pytest.raises(DataError, match="line 2: not JSON"):
+        parse(b'{"id": 1}\n{"id": 2},,\n', "t.jsonl")
+
+
 def test_a_workbook_that_is_named_as_an_archive_is_told() -> None:
     content = (Path(__file__).parent / "two_sheets.xlsx").read_bytes()
     with pytest.raises(DataError, match=r"t\.zip is an Excel workbook by its content: rename it to t\.xlsx"):

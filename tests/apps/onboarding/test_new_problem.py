@@ -73,6 +73,14 @@ def through_a_pipe(content: bytes) -> Path:
     return Path(f"/dev/fd/{read}")
 
 
+def test_rows_that_cannot_be_read_are_told_before_what_the_others_seem_to_hold(project: Path) -> None:
+    write(project / "new.jsonl", '{"body": "one", "stars": "good"\n' * 20 + '{"body": "two", "stars": "good"}\n')
+    wanted = words(source="new.jsonl", text="body", label="stars", reading=ReadOptions(bad_rows="quarantine"))
+    told = r"new\.jsonl: 20 of 21 rows cannot be taken, more than ingest\.max_bad_rows 0\.05 allows \(line 1: not JSON"
+    with pytest.raises(DataError, match=told):
+        new_problem.create_problem(wanted, Project.open(project))
+
+
 def test_rows_that_come_through_a_pipe_are_kept_as_the_first_file(
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
