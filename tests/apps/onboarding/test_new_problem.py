@@ -650,6 +650,25 @@ def test_class_names_that_differ_in_a_dash_or_a_space_are_noted(project: Path, o
     assert any("'non-fiction'" in line and f"{other!r}" in line and "look alike" in line for line in done.lines)
 
 
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Billing > Refund", "Billing>Refund"),
+        ("Billing> Refund", "billing  >refund"),
+        ("A (new)", "A(new)"),
+        ("5 \u20ac", "5\u20ac"),
+    ],
+)
+def test_class_names_that_differ_in_spaces_around_signs_are_noted(project: Path, one: str, other: str) -> None:
+    done = made(project, rows_of([one, other, "poem"]))
+    assert any(f"{one!r}" in line and f"{other!r}" in line and "look alike" in line for line in done.lines)
+
+
+def test_class_names_with_and_without_a_sign_or_with_vowel_signs_do_not_look_alike(project: Path) -> None:
+    names = ["A > B", "A B", "A < B", "\u0915\u0940 \u092c", "\u0915\u0940\u092c"]
+    assert not any("look alike" in line for line in made(project, rows_of(names)).lines)
+
+
 def test_grades_with_a_minus_do_not_look_alike(project: Path) -> None:
     assert not any("look alike" in line for line in made(project, rows_of(["A-", "A", "B+"])).lines)
 
