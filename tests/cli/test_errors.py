@@ -1,6 +1,8 @@
 """What a wrong command line is answered with, and how a program ends."""
 
+import importlib
 import logging
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -171,3 +173,20 @@ def test_a_dash_is_standard_input_and_output_and_other_paths_are_where_the_perso
         ([Path("-"), tmp_path / "new.csv"], Path("-")),
         ([Path("-")], tmp_path / "said.csv"),
     ]
+
+
+def test_a_pipe_is_named_as_it_was_typed_where_problems_are_made_and_labels_added(monkeypatch):
+    read, _ = os.pipe()
+    asked = []
+    monkeypatch.setattr("tidemill.cli.new.open_project", lambda: None)
+    monkeypatch.setattr(importlib.import_module("tidemill.cli.gold.add"), "open_project", lambda _problem: None)
+    monkeypatch.setattr(
+        "tidemill.apps.onboarding.new_problem.create_problem", lambda wanted, _: asked.append(wanted.source)
+    )
+    monkeypatch.setattr(
+        "tidemill.apps.gold.add.add_labels", lambda _project, _problem, file, *_, **__: asked.append(file)
+    )
+    for words in (("new", "third", "--from"), ("gold", "add", "spam")):
+        with pytest.raises(AttributeError):  # nothing is made
+            tidemill(*words, f"/dev/fd/{read}")
+    assert asked == [Path(f"/dev/fd/{read}")] * 2

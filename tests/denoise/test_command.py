@@ -1,5 +1,6 @@
 """`tidemill denoise` on every form of votes."""
 
+import io
 import json
 
 import numpy as np
@@ -31,6 +32,22 @@ def write(folder, form):
         table = pl.DataFrame({"row_id": ids, **{f"f{j}": VOTES[:, j] for j in range(3)}})
         getattr(table, f"write_{form}")(path)
     return path
+
+
+@pytest.mark.parametrize("form", ["parquet", "csv"])
+def test_standard_input_is_read_and_standard_output_has_the_labels_alone(tmp_path, form, monkeypatch, capfdbinary):
+    content = write(tmp_path, form).read_bytes()
+    for more in ([], ["--json"]):
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(content)))
+        tidemill("denoise", "-", "--classes", "ham,spam", "--model", "majority", "--out", "-", *more)
+        said = capfdbinary.readouterr()
+        labels = (pl.read_csv if form == "csv" else pl.read_ndjson)(io.BytesIO(said.out))
+        assert labels["p_spam"].to_list()[:3] == [0, 1, 0]
+        assert (b'"coverage": 0.75' if more else b"rows: 40, coverage 75.0%") in said.err
+    with pytest.raises(ConfigError, match="can be read once"):
+        tidemill("denoise", "-", "--gold", "-", "--classes", "ham,spam", "--out", "-")
+    with pytest.raises(ConfigError, match="--out and --explanations are both -"):
+        tidemill("denoise", str(tmp_path / f"votes.{form}"), "--classes", "2", "--out", "-", "--explanations", "-")
 
 
 @pytest.mark.parametrize("form", ["npy", "json", "parquet", "csv"])
@@ -420,6 +437,72 @@ def test_a_column_of_other_numbers_is_named_with_the_way_to_leave_it_out(tmp_pat
     path.write_text("row_id,a,length\nr0,0,40\nr1,1,7\n")
     with pytest.raises(DataError, match="where it is no function, leave it out with --not-columns length"):
         read_votes(path, "01")
+
+
+def of_mails(n_rows=400, **others):
+    """Votes of three functions, and numbers about the rows that anything may count."""
+    chance = np.random.default_rng(0)
+    truth = chance.integers(0, 2, n_rows)
+    noted = {"has_attachment": chance.random(n_rows) < 0.5, "cluster": chance.integers(0, 2, n_rows)}
+    votes = {name: np.where(chance.random(n_rows) < 0.6, truth, -1) for name in "abc"}
+    return votes | noted | {"n_words": chance.integers(3, 91, n_rows)} | others
+
+
+def test_all_doubtful_columns_are_asked_about_at_once(tmp_path):
+    path = tmp_path / "votes.csv"
+    pl.DataFrame(of_mails(gold=[0, 1] * 200)).write_csv(path)
+    with pytest.raises(DataError, match=r"are these 3 columns functions' votes\?") as error:
+        read_votes(path, ("ham", "spam"))
+    for told in (
+        "'has_attachment' holds truth values",
+        "'gold' is named as gold or an index is",
+        "'cluster' votes on every row and agrees with the others no more than chance would",
+        "with --not-columns has_attachment,gold,cluster, or name all columns that are votes in --columns",
+    ):
+        assert told in str(error.value)
+    read = read_votes(path, ("ham", "spam"), options=VoteOptions(left_out=["has_attachment", "gold", "cluster"]))
+    assert read.functions == ["a", "b", "c"]
+    assert read.notes[0] == "votes.csv: columns that are no votes are passed over: n_words"
+    pl.DataFrame(of_mails(cluster=list(range(5)) * 80)).write_csv(path)  # not all others are votes
+    with pytest.raises(
+        DataError, match=r"'cluster' has 2, which is no class; 'n_words' has .*cluster,n_words, or name"
+    ):
+        read_votes(path, ("ham", "spam"))
+
+
+@pytest.mark.parametrize(
+    ("columns", "classes", "abstain", "told"),
+    [
+        (
+            {"n": [-1, 2, 2, 2] * 25},
+            2,
+            -1,
+            "leave it out with --not-columns n",
+        ),  # a function of classes that are numbered from 1
+        ({"n": [-1, 7, 7, 7] * 25}, 2, -1, "leave it out with --not-columns n"),  # or of a class that is not named
+        ({"n": [0, 1, 1, 0, 1, 7, 8, 9] * 13}, 2, -1, "leave it out with --not-columns n"),  # typing errors
+        ({"n": list(range(3, 103)), "b": None}, 2, -1, "leave it out with --not-columns n"),  # one function is left
+        ({"n": list(range(3, 103))}, 2, 0, None),
+        ({"n": list(range(3, 103))}, 2, -1, None),
+        ({"n": [-1, 6, 7, 4] * 25}, 8, -1, "functions"),  # votes
+    ],
+)
+def test_numbers_that_are_no_votes_are_passed_over_where_they_are_no_mistake(tmp_path, columns, classes, abstain, told):
+    n_rows = len(columns["n"])
+    one = [abstain, abstain + 1] * (n_rows // 2)
+    path = tmp_path / "votes.csv"
+    content = {"a": one, "b": one[::-1]} | columns
+    pl.DataFrame({name: values for name, values in content.items() if values is not None}).write_csv(path)
+    names, options = [f"c{k}" for k in range(classes)], VoteOptions(abstain=abstain)
+    if told == "functions":
+        assert read_votes(path, names, options=options).functions == ["a", "b", "n"]
+    elif told:
+        with pytest.raises(DataError, match=told):
+            read_votes(path, names, options=options)
+    else:
+        read = read_votes(path, names, options=options)
+        assert read.functions == ["a", "b"]
+        assert "votes.csv: columns that are no votes are passed over: n" in read.notes
 
 
 def test_names_of_rows_that_come_twice_or_are_missing_are_noted(tmp_path):

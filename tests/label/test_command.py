@@ -1,3 +1,5 @@
+import io
+import os
 from pathlib import Path
 
 import polars as pl
@@ -32,6 +34,28 @@ def test_a_file_of_rows_and_one_of_functions_give_votes(here, rows, ids, capsys)
     assert votes.columns == ["row_id", "greets", "wins"]
     assert votes.rows() == [(ids[0], -1, 1), (ids[1], 0, -1), (ids[2], 0, 1)]  # ham is 0, spam is 1
     assert "classes: ham, spam" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("rows", ["rows.csv", "rows.jsonl"])
+def test_standard_input_is_read_and_standard_output_has_the_votes_alone(here, rows, monkeypatch, capfdbinary):
+    for more in ([], ["--json"], ["--cache", "kept"], ["--cache", "kept"]):
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO((here / rows).read_bytes())))
+        tidemill("label", "-", "--functions", "f.yaml", "--out", "-", *more)
+        said = capfdbinary.readouterr()
+        read = pl.read_csv if rows == "rows.csv" else pl.read_ndjson
+        assert read(io.BytesIO(said.out)).select("greets", "wins").rows() == [(-1, 1), (0, -1), (0, 1)]
+        assert (b'"coverage": 1.0' if more == ["--json"] else b"rows: 3, coverage 100.0%") in said.err
+    assert not Path("-").exists()
+
+
+def test_kept_votes_of_rows_through_a_pipe_are_those_of_its_content(here, capsys):
+    for texts, votes in ((["you win"], [1]), (["nothing"], [-1])):
+        read, other_end = os.pipe()
+        with os.fdopen(other_end, "wb") as file:
+            file.write("\n".join(["text,n", *(f"{text},1" for text in texts), ""]).encode())
+        words = ["--functions", "f.yaml", "--out", "votes.parquet", "--cache", "kept"]
+        tidemill("label", f"/dev/fd/{read}", *words)
+        assert pl.read_parquet("votes.parquet")["wins"].to_list() == votes
 
 
 def test_words_that_yaml_reads_as_truth_values_are_no_names_of_classes(here):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
+import re
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -64,6 +66,24 @@ def test_files_arrive_in_the_order_that_was_asked_and_only_once(project: Path) -
     assert scan(SPAM, CHOSEN, PATHS).batches == ["sms-3"]
     assert arrive(Project.open(project), "spam").batches == ["sms-3"]
     assert [entry.batch for entry in Manifest.read(PATHS.manifest).batches] == ["sms-2", "sms-10", "email-1", "sms-3"]
+
+
+def test_a_row_that_cannot_be_read_is_told_with_the_setting_that_sets_it_aside(project: Path) -> None:
+    told = r"sms-3\.jsonl, line 2: not JSON .*, or set such rows aside with ingest\.bad_rows: quarantine in conf/problem/spam\.yaml$"
+    put("sms-3", "one more text", "and another")
+    arrive(Project.open(project), "spam")
+    broken = Path("data/incoming/spam/sms-3.jsonl")
+    broken.write_text(broken.read_text().splitlines()[0] + "\n{\n")
+    known = Manifest.read(PATHS.manifest).batches
+    others = [entry for entry in known if entry.batch != "sms-3"]
+    (entry,) = (entry for entry in known if entry.batch == "sms-3")
+    sha256 = hashlib.sha256(broken.read_bytes()).hexdigest()
+    Manifest(batches=(*others, entry.model_copy(update={"sha256": sha256}))).write(PATHS.manifest)
+    with pytest.raises(DataError, match=told):
+        add_batches(SPAM, CHOSEN, PATHS)
+    Manifest(batches=tuple(others)).write(PATHS.manifest)
+    (refused,) = arrive(Project.open(project), "spam").refused
+    assert re.search(told, refused.reason)
 
 
 def test_two_files_of_one_name_are_told_and_the_others_are_taken(project: Path) -> None:

@@ -103,12 +103,12 @@ def test_rows_know_their_lines() -> None:
         (b'{\n"id": oops}', "t.jsonl", "line 2: not JSON"),
         (b'{"id": "\\ud800"}\n', "t.jsonl", "line 1: not JSON"),
         (b'{"a": ' * 100_000, "t.jsonl", "nested too deeply"),
-        (b"hello", "t.parquet", "cannot be read as Parquet"),
-        (b"hello", "t.arrow", "cannot be read as Arrow"),
-        (b"hello", "t.xlsx", "cannot be read as a workbook"),
-        (b"hello", "t.csv.gz", "t.csv.gz cannot be unpacked"),
-        (b"hello", "t.csv.zst", "t.csv.zst cannot be unpacked"),
-        (b"hello", "t.zip", "t.zip cannot be unpacked"),
+        (b"PAR1llo", "t.parquet", "cannot be read as Parquet"),
+        (b"\xff\0llo", "t.arrow", "cannot be read as Arrow"),
+        (b"PK\x03\x04", "t.xlsx", "cannot be read as a workbook"),
+        (b"\x1f\x8bllo", "t.csv.gz", "t.csv.gz cannot be unpacked"),
+        (b"\x28\xb5\x2f\xfdllo", "t.csv.zst", "t.csv.zst cannot be unpacked"),
+        (b"PK\x03\x04", "t.zip", "t.zip cannot be unpacked"),
         (zipped(a__csv=CSV, b__csv=CSV), "t.zip", "t.zip holds 2 files (a.csv, b.csv)"),
         (b"hello", "t.txt", ".txt is not a format"),
         (b"hello", "rows", "a header and no rows"),
@@ -623,6 +623,49 @@ def test_a_pointer_of_git_lfs_is_told(name: str) -> None:
 def test_a_file_that_is_not_what_its_suffix_says_is_named_by_its_content(data: bytes, told: str) -> None:
     with pytest.raises(DataError, match=rf"t\.csv is {told}.* by its content"):
         parse(data, "t.csv")
+
+
+@pytest.mark.parametrize(
+    ("data", "name", "told"),
+    [
+        (CSV, "t.csv.gz", "t.csv.gz is not packed, but plain text by its content: rename it to t.csv"),
+        (CSV, "t.CSV.zst", "rename it to t.CSV"),
+        (CSV, "t.zip", "rename it to t.csv"),
+        (b'{"id": 1}\n', "t.gz", "rename it to t.jsonl"),
+        (CSV, "t.parquet", "t.parquet is plain text by its content: rename it to t.csv"),
+        (CSV, "t.feather", "rename it to t.csv"),
+        (CSV, "t.xlsx", "rename it to t.csv"),
+        (CSV, "t.ods", "rename it to t.csv"),
+        ("id,text\na,ü\n".encode("utf-16"), "t.xls", "rename it to t.csv"),
+        ("id,text\na,ü\n".encode("latin-1"), "t.xls", "rename it to t.csv"),
+        (parquet(FRAME), "t.csv.gz", "t.csv.gz is Parquet by its content: name it so"),
+        (gzip.compress(CSV, mtime=0), "t.parquet", "t.parquet is packed by gzip"),
+        (b"<html></html>", "t.xls", "t.xls is a web page"),
+        (gzip.compress(CSV, mtime=0), "t.parquet.gz", "t.parquet is plain text by its content: rename it to t.csv"),
+        (b"PAR1 damaged", "rows", "rows cannot be read as Parquet"),
+    ],
+)
+def test_a_file_that_is_not_packed_or_binary_as_its_suffix_says_is_named_by_its_content(
+    data: bytes, name: str, told: str
+) -> None:
+    with pytest.raises(DataError) as error:
+        parse(data, name)
+    assert told in str(error.value)
+
+
+def test_commas_behind_the_objects_of_lines_are_left_out_and_told() -> None:
+    content = b'{"id": "a", "text": "x, y"},\n{"id": "b", "text": null} , \r\n{"id": "c", "text": "{},"}\n'
+    table = parse(content, "t.jsonl")
+    assert table.columns == {"id": ["a", "b", "c"], "text": ["x, y", None, "{},"]}
+    assert "t.jsonl: the comma behind the object of 2 lines is left out" in table.notes
+    with pytest.raises(DataError, match="line 2: not JSON"):
+        parse(b'{"id": 1}\n{"id": 2},,\n', "t.jsonl")
+
+
+def test_a_workbook_that_is_named_as_an_archive_is_told() -> None:
+    content = (Path(__file__).parent / "two_sheets.xlsx").read_bytes()
+    with pytest.raises(DataError, match=r"t\.zip is an Excel workbook by its content: rename it to t\.xlsx"):
+        parse(content, "t.zip")
 
 
 @pytest.mark.parametrize(

@@ -13,14 +13,23 @@ from tidemill.cli.output import answering
 
 def denoise(
     votes: Annotated[
-        Path, Argument(metavar="VOTES", help="any table (wide, or task, worker, label), .npy or WRENCH's .json")
+        Path,
+        Argument(
+            metavar="VOTES",
+            help="any table (wide, or task, worker, label), .npy or WRENCH's .json, or - for standard input",
+        ),
     ],
     *,
     classes: Annotated[
         list[str],
         Option(metavar="NAMES", help="how many, or their names: ham,spam, @FILE, or the option once for each"),
     ],
-    out: Annotated[Path, Option(metavar="FILE", help="labels.parquet, .csv or .jsonl: row_id, a column per class")],
+    out: Annotated[
+        Path,
+        Option(
+            metavar="FILE", help="labels.parquet, .csv or .jsonl, or - for standard output: row_id, a column per class"
+        ),
+    ],
     features: Annotated[
         str | None, Option(metavar="FILE", help="Parquet (row_id, feature), .npy, or 'text' for WRENCH's texts")
     ] = None,
@@ -90,6 +99,7 @@ def denoise(
     tidemill denoise votes.parquet --classes ham,spam --out labels.parquet
     tidemill denoise alarms.csv --classes routine,urgent --default-class routine --out labels.parquet
     tidemill denoise votes.csv --classes 2 --model dawid_skene --gold gold.csv --out labels.parquet --json
+    tidemill denoise - --classes ham,spam --out -
     """
     from tidemill.common.extras import require
     from tidemill.denoise.command import Request, label_votes, summary
@@ -100,7 +110,7 @@ def denoise(
         require("matplotlib")
     if features == "text":
         require("sklearn")
-    with answering(as_json=as_json) as answer:
+    with answering(as_json=as_json, table=out) as answer:
         request = Request(
             votes=votes,
             classes=classes,

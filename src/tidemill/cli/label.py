@@ -13,12 +13,20 @@ from tidemill.cli.output import answering
 
 def label(
     rows: Annotated[
-        Path, Argument(metavar="ROWS", help="CSV, TSV, JSON, Parquet, Arrow or Excel, packed or not; row_id names rows")
+        Path,
+        Argument(
+            metavar="ROWS",
+            help="CSV, TSV, JSON, Parquet, Arrow or Excel, packed or not, or - for standard input; row_id names rows",
+        ),
     ],
     *,
     functions: Annotated[Path, Option(metavar="FILE", help="a .py or .yaml file, or a folder of them")],
     out: Annotated[
-        Path, Option(metavar="FILE", help="votes.parquet, .csv or .jsonl: row_id, and a column per function")
+        Path,
+        Option(
+            metavar="FILE",
+            help="votes.parquet, .csv or .jsonl, or - for standard output: row_id, and a column per function",
+        ),
     ],
     classes: Annotated[
         list[str] | None,
@@ -62,11 +70,12 @@ def label(
     --------
     tidemill label rows.csv --functions spam.yaml --out votes.parquet
     tidemill label rows.parquet --functions spam.py --classes ham,spam --out votes.parquet --cache votes/
+    tidemill label - --functions spam.yaml --out -
     """
     from tidemill.label.command import Request, cast
     from tidemill.readers.options import ReadOptions
 
-    with answering(as_json=as_json) as answer:
+    with answering(as_json=as_json, table=out) as answer:
         request = Request(
             rows=rows,
             functions=functions,

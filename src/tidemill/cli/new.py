@@ -7,7 +7,7 @@ from typing import Annotated
 
 from typer import Argument, Option
 
-from tidemill.cli.options import AsJson, BadRowsPolicy, Delimiter, Encoding, Header
+from tidemill.cli.options import AsJson, BadRowsPolicy, Delimiter, Encoding, Header, path_or_standard
 from tidemill.cli.output import answering
 from tidemill.cli.project import open_project
 
@@ -20,8 +20,8 @@ def new(
         Option(
             "--from",
             metavar="FILE",
-            resolve_path=True,
-            help="table of rows: CSV, TSV, JSON, Parquet, Arrow or Excel, packed or not",
+            parser=path_or_standard,
+            help="table of rows: CSV, TSV, JSON, Parquet, Arrow or Excel, packed or not; - for standard input",
         ),
     ] = None,
     text: Annotated[str | None, Option(metavar="COLUMN", help="the column that holds the text")] = None,
@@ -33,20 +33,24 @@ def new(
         Path | None,
         Option(
             metavar="FOLDER",
-            resolve_path=True,
+            parser=path_or_standard,
             help="a folder of images; subfolders are classes, unless --from names the images",
         ),
     ] = None,
     documents: Annotated[
         Path | None,
         Option(
-            metavar="FOLDER", resolve_path=True, help="documents in which relations are found: tables or .txt files"
+            metavar="FOLDER",
+            parser=path_or_standard,
+            help="documents in which relations are found: tables or .txt files",
         ),
     ] = None,
     knowledge: Annotated[
         Path | None,
         Option(
-            metavar="FILE", resolve_path=True, help="known facts for --documents: subject, object, perhaps relation"
+            metavar="FILE",
+            parser=path_or_standard,
+            help="known facts for --documents: subject, object, perhaps relation",
         ),
     ] = None,
     classes: Annotated[

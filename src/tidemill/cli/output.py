@@ -33,7 +33,7 @@ Answer = Callable[[Any, Sequence[str]], None]
 
 
 @contextlib.contextmanager
-def answering(*, as_json: bool = False, out: Path | None = None) -> Iterator[Answer]:
+def answering(*, as_json: bool = False, out: Path | None = None, table: Path | None = None) -> Iterator[Answer]:
     """Give a function that prints a command's answer, and keep standard output for it.
 
     Parameters
@@ -42,13 +42,16 @@ def answering(*, as_json: bool = False, out: Path | None = None) -> Iterator[Ans
         Print the content as JSON; whatever else is printed meanwhile goes to standard error.
     out
         File to write in place of printing.
+    table
+        Where the command writes a table; where that is standard output (``-``), the answer goes to standard error.
 
     Yields
     ------
     Answer
         Called once, with the answer's content and its lines.
     """
-    stdout = sys.stdout
+    is_taken = table is not None and str(table) == "-"
+    stdout = sys.stderr if is_taken else sys.stdout
 
     def answer(content: Any, lines: Sequence[str]) -> None:
         text = as_text(content, any_character=out is not None or _is_unicode(stdout)) if as_json else "\n".join(lines)
@@ -57,7 +60,7 @@ def answering(*, as_json: bool = False, out: Path | None = None) -> Iterator[Ans
         else:
             _write(text, out)
 
-    with contextlib.redirect_stdout(sys.stderr) if as_json else contextlib.nullcontext():
+    with contextlib.redirect_stdout(sys.stderr) if as_json and not is_taken else contextlib.nullcontext():
         yield answer
 
 

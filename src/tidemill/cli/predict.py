@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -73,7 +72,7 @@ def predict(
     from tidemill.apps.predict.prediction import predict_files
     from tidemill.readers.options import ReadOptions
 
-    with answering(as_json=as_json) as answer:
+    with answering(as_json=as_json, table=out) as answer:
         project = open_project(problem)
         done = predict_files(
             project,
@@ -101,9 +100,6 @@ def predict(
             lines.append(
                 f"{counted(done.errors, 'row')} could not be predicted; the column 'error' says why (exit status {SOME_ERRORS})"
             )
-        if str(out) == "-":  # standard output is the table's
-            print("\n".join(lines), file=sys.stderr)
-        else:
-            answer(content, lines)
+        answer(content, lines)
     if done.errors:
         raise Exit(SOME_ERRORS)

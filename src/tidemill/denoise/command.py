@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -31,6 +31,7 @@ from tidemill.denoise.run import (
 )
 from tidemill.denoise.vote_files import VoteOptions, VotesFile, read_votes
 from tidemill.readers.hand_labels import keep_hand_labels
+from tidemill.readers.piped import files_of
 from tidemill.readers.read import report_reading
 from tidemill.readers.write import check_apart, check_out, write_frame
 from tidemill.reports.denoise import DenoiseReport
@@ -86,6 +87,11 @@ def label_votes(request: Request) -> DenoiseReport:
     DataError
         A file cannot be read, or does not hold what is promised of it.
     """
+    with files_of(votes=request.votes, predict=request.predict, gold=request.gold) as files:
+        return _label_votes(replace(request, **files))
+
+
+def _label_votes(request: Request) -> DenoiseReport:
     classes = _classes(request.classes)
     _check_outputs(request)
     train = read_votes(request.votes, classes, options=request.reading)
@@ -107,7 +113,10 @@ def label_votes(request: Request) -> DenoiseReport:
     if request.save is not None:
         save_label_model(model, train.functions, classes).write(request.save)
     if request.why is not None:
-        _write_why(request.why, model, other, other_features, classes)
+        why = row_evidence(
+            model, other.votes, pl.Series(other.rows), names=other.functions, classes=classes, features=other_features
+        )
+        write_frame(why, request.why, source=request.predict or request.votes)
     return report
 
 
@@ -219,7 +228,7 @@ def _features(request: Request, train: VotesFile, other: VotesFile) -> tuple[Fea
 
 
 def _write(request: Request, labels: pl.DataFrame, report: DenoiseReport) -> None:
-    write_frame(labels, request.out)
+    write_frame(labels, request.out, source=request.predict or request.votes)
     if request.report is not None:
         report.write(request.report)
 
@@ -235,15 +244,6 @@ def _explained(request: Request, fitted: Fitted, classes: tuple[str, ...]) -> di
 
         draw(request.plots, result, train.votes, fitted.gold_free, gold=fitted.gold)
     return dependences_and_intervals(result) | {"confusions": result.functions}
-
-
-def _write_why(
-    path: Path, model: BaseLabelModel, rows: VotesFile, features: Features | None, classes: tuple[str, ...]
-) -> None:
-    result = row_evidence(
-        model, rows.votes, pl.Series(rows.rows), names=rows.functions, classes=classes, features=features
-    )
-    write_frame(result, path)
 
 
 def summary(report: DenoiseReport, out: Path) -> str:

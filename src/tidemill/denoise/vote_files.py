@@ -7,8 +7,7 @@ names of classes.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -19,9 +18,10 @@ import polars as pl
 
 from tidemill.common.spelling import counted, did_you_mean, listed
 from tidemill.contracts import ABSTAIN, DataError, not_class
+from tidemill.denoise.column_doubts import Doubt, doubtful_names, refuse_doubtful
 from tidemill.denoise.long_votes import LONG, ask_whether_long, plain_names
 from tidemill.denoise.statistics.votes import check_votes
-from tidemill.denoise.vote_values import Cells, as_indices, numbered_classes, numbered_from_zero, read_cells
+from tidemill.denoise.vote_values import WHOLE, Cells, as_indices, numbered_classes, numbered_from_zero, read_cells
 from tidemill.denoise.wrench_file import WrenchRows, read_wrench
 from tidemill.readers.frame import read_frame
 from tidemill.readers.options import DEFAULTS, ReadOptions
@@ -29,17 +29,8 @@ from tidemill.readers.table import Table
 from tidemill.readers.write import classes_of
 
 NAMES: Final = ("row_id", "task", "id")
-_NOT_VOTES: Final = re.compile(
-    r"((y|gold|true|manual|human|expert|hand|reference|correct)[ _-]?)?(label|class|answer|annotation|category|target|truth)s?"
-    r"|majority([ _-]?(vote|label))?|consensus([ _-]?label)?|(final|adjudicated|aggregated|resolved)([ _-]?label)?"
-    r"|.*[ _-]gold|_*gold(en)?[ _-]?(label|class|answer)?s?|y|y[ _-]?true|gold|golds|gold[ _-]?standard|ground[ _-]?truth|gt|human|manual|expert|annotators?|index|idx|level_0",
-    re.IGNORECASE,
-)
-"""Whole names of columns that need a decision where their values could be votes."""
 _WORKERS: Final = frozenset({"human", "manual", "expert", "annotator", "annotators", "y"})
-"""Of these names those that may be a worker's."""
-QUOTES: Final = "''"
-"""An empty name, for a shell."""
+"""Names as of gold that may be a worker's."""
 TEXT_COLUMNS: Final = (*NAMES, "worker", "INPUT:image", "INPUT:text", "ASSIGNMENT:worker_id")
 """Columns of names, which are text whatever they look like."""
 _MANY_FUNCTIONS: Final = 30
@@ -49,6 +40,10 @@ _STANDARD_ERRORS: Final = 2.0
 _MAJORITY_ROWS: Final = 10
 """Rows with disagreement from which on a column that is the majority of the others in each is told of."""
 _FEW_ROWS: Final = 2_000
+_OTHER_NUMBERS: Final = 3
+"""Different numbers that are no votes from which on a column of mostly such numbers is one of something else."""
+_FEWEST_FUNCTIONS: Final = 2
+"""Columns of votes beside which columns of other numbers are passed over."""
 _FEATURE_ROWS: Final = 50
 """Rows with a majority from which on a column that agrees no more than chance is asked about."""
 
@@ -184,11 +179,16 @@ def _chosen(result: VotesFile, options: VoteOptions, path: Path) -> VotesFile:
 
 def _columns_of_others(result: VotesFile, n_classes: int) -> str:
     """What to do where some columns have votes alone and others have other numbers."""
-    wrong = (result.votes >= n_classes) | (result.votes < -1 - n_classes)
+    wrong = _not_votes(result.votes, n_classes)
     others = [name for name, bad in zip(result.functions, np.atleast_1d(wrong.any(axis=0)), strict=True) if bad]
     if not others or len(others) == len(result.functions):
         return ""
     return f"; where it is no function, leave it out with --not-columns {','.join(others)}"
+
+
+def _not_votes(votes: npt.NDArray[Any], n_classes: int) -> npt.NDArray[np.bool_]:
+    result: npt.NDArray[np.bool_] = (votes >= n_classes) | (votes < not_class(n_classes - 1))
+    return result
 
 
 def _of_wrench(read: WrenchRows, options: VoteOptions, n_classes: int) -> VotesFile:
@@ -223,11 +223,17 @@ def _table(path: Path, classes: Sequence[str], options: VoteOptions) -> VotesFil
     table, rows, notes = _without_index(table, path)
     if options.columns is None and not options.left_out:
         ask_whether_long(table, path, classes)
-    functions, passed_over = _vote_columns(table, classes, options, read)
+    functions, passed_over, doubts = _vote_columns(table, classes, options, read)
     written = classes_of(path) if path.suffix == ".parquet" else ()
-    votes, told, by_name = as_indices(_read_all(functions, table, classes, read), classes, options.abstain)
-    votes, reordered = _in_order(votes, written, classes, path)
-    _refuse_a_feature(votes, functions, len(classes), options, path)
+    try:
+        votes, told, by_name = as_indices(_read_all(functions, table, classes, read), classes, options.abstain)
+        votes, reordered = _in_order(votes, written, classes, path)
+    except DataError:
+        refuse_doubtful(doubts, "column", read.name)  # without them nothing may be wrong
+        raise
+    doubts += _features(votes, functions, len(classes), options, doubts, path)
+    doubts += _of_other_numbers(votes, functions, len(classes), doubts)
+    refuse_doubtful(doubts, "column", read.name)
     notes = [
         *read.notes,
         *notes,
@@ -304,52 +310,60 @@ def _without_index(table: pl.DataFrame, path: Path) -> tuple[pl.DataFrame, list[
 
 def _vote_columns(
     table: pl.DataFrame, classes: Sequence[str], options: VoteOptions, read: Table
-) -> tuple[list[str], list[str]]:
-    """Names of the columns that are votes: those named, or those whose values are votes; and a note about the others.
+) -> tuple[list[str], list[str], list[Doubt]]:
+    """Names of the columns that are votes: those named, or those whose values are votes; a note about the others, and what needs a decision.
 
     Raises
     ------
     DataError
-        A named one is not there, there is none, one may be gold or an index, or one holds votes and other values.
+        A named one is not there, or there is none.
     """
     for name in (*(options.columns or ()), *options.left_out):
         if name not in table.columns:
             raise DataError(f"{read.name}: there is no column {name!r}; it has {', '.join(table.columns)}")
     if options.columns is not None:
-        return [name for name in options.columns if name not in options.left_out], []
+        return [name for name in options.columns if name not in options.left_out], [], []
     cells = {
         name: read_cells(table[name], classes) for name in table.columns if name not in {*NAMES, *options.left_out}
     }
     results = [name for name, read_as in cells.items() if not len(read_as.wrong)]
-    for name, read_as in cells.items():
-        if len(read_as.wrong):
-            _refuse_partly_votes(name, table[name], read_as, read)
+    partly = (_partly_votes(name, table[name], read_as, read) for name, read_as in cells.items() if len(read_as.wrong))
+    doubts = [doubt for doubt in partly if doubt is not None]
+    numbers = _columns_of_numbers({name: cells[name] for name in results}, classes, options.abstain)
+    results = [name for name in results if name not in numbers]
     if not results:
+        refuse_doubtful(doubts, "column", read.name)
         raise DataError(
             f"{read.name}: no column of votes, which are class numbers or names ({', '.join(classes[:5])}), {ABSTAIN} or empty where "
             f"a function abstains; it has {'; '.join(_values_of(table[name]) for name in list(cells)[:5])}. Other names of classes: "
             "--classes"
         )
-    _ask_about_names(results, "column", read)
-    others = [name for name in cells if name not in results]
+    doubts += doubtful_names(results, "column", read.name)
+    asked = {doubt.name for doubt in doubts}
+    others = [name for name in cells if name not in results and name not in asked]
     notes = [f"{read.name}: columns that are no votes are passed over: {', '.join(others[:10])}"] if others else []
-    return results, notes
+    return results, notes, doubts
 
 
-def _ask_about_names(names: Sequence[str], what: str, read: Table) -> None:
-    """Ask about the first whose name says that it is gold or an index.
+def _columns_of_numbers(columns: Mapping[str, Cells], classes: Sequence[str], abstain: int) -> set[str]:
+    """Columns of other numbers than votes, such as of words in a text, where the others are votes.
 
-    Raises
-    ------
-    DataError
-        Names it.
+    Most of their numbers are none that a vote can be, whether classes are counted from 0 or from 1, and there are several: a few typing
+    errors, a function for one class that ``--classes`` lacks, and numbers beside a single column of votes, as in a table with a vote a
+    line, are refused.
     """
-    for name in names:
-        if _NOT_VOTES.fullmatch(name.strip()) or not name.strip():
-            raise DataError(
-                f"{read.name}: is {what} {name!r} a function's votes, or gold or an index? Leave it out with "
-                f"--not-columns {name or QUOTES}, or name all {what}s that are votes in --columns"
-            )
+    n_classes = len(classes)
+    named = (int(float(name)) for name in classes if WHOLE.fullmatch(name))
+    possible = np.array(sorted({abstain, *range(not_class(n_classes - 1), n_classes + 1), *named}))
+    found, odd = set[str](), set[str]()
+    for name, cells in columns.items():
+        numbers = cells.values[~cells.named]
+        other = numbers[~np.isin(numbers, possible)]
+        if len(other):
+            odd.add(name)
+        if 2 * len(other) > len(cells.values) and len(np.unique(other)) >= _OTHER_NUMBERS:
+            found.add(name)
+    return found if found == odd and len(columns) - len(found) >= _FEWEST_FUNCTIONS else set()
 
 
 def _values_of(column: pl.Series) -> str:
@@ -357,27 +371,25 @@ def _values_of(column: pl.Series) -> str:
     return f"{column.name} with {', '.join(repr(value)[:30] for value in values) or 'no value'}"
 
 
-def _refuse_partly_votes(name: str, column: pl.Series, cells: Cells, read: Table) -> None:
-    """Ask about a column that was to be passed over since some of its cells are no votes.
+def _partly_votes(name: str, column: pl.Series, cells: Cells, read: Table) -> Doubt | None:
+    """What needs a decision about a column that is to be passed over since some of its cells are no votes.
 
-    Raises
-    ------
-    DataError
-        Most of its cells are votes, or it holds truth values.
+    Most of its cells are votes, or it holds truth values; else None.
     """
     leave = f"leave the column out with --not-columns {name}"
     words = {item.strip().lower() for item in column.drop_nulls()} if column.dtype == pl.String else set()
     if column.dtype == pl.Boolean or (words and words <= {"true", "false"}):
-        raise DataError(
-            f"{read.name}: column {name!r} holds truth values, which are no votes: write class numbers or names, or {leave}"
-        )
+        told = "holds truth values, which are no votes"
+        message = f"{read.name}: column {name!r} {told}: write class numbers or names, or {leave}"
+        return Doubt(name, message, told)
     wrong = len(cells.wrong)
     votes = len(column) - wrong - int((cells.named & (cells.values == ABSTAIN)).sum())
-    if votes > wrong:
-        row = int(cells.wrong[0])
-        raise DataError(
-            f"{read.where(row)}: column {name!r} is {str(column[row])[:60]!r}, where {votes} other rows have votes: mend it, or {leave}"
-        )
+    if votes <= wrong:
+        return None
+    row = int(cells.wrong[0])
+    told = f"is {str(column[row])[:60]!r}, where {votes} other rows have votes"
+    message = f"{read.where(row)}: column {name!r} {told}: mend it, or {leave}"
+    return Doubt(name, message, f"in {read.unit} {read.numbers[row]} {told}")
 
 
 def _read_all(columns: Sequence[str], table: pl.DataFrame, classes: Sequence[str], read: Table) -> list[Cells]:
@@ -427,26 +439,52 @@ def _turned_round(n_rows: int, n_functions: int, path: Path) -> list[str]:
     ]
 
 
-def _refuse_a_feature(
-    votes: npt.NDArray[Any], functions: Sequence[str], n_classes: int, options: VoteOptions, path: Path
-) -> None:
-    """Ask about a column that may be a number about the rows, where nobody named the columns of votes.
-
-    Raises
-    ------
-    DataError
-        Names the column and its agreement.
-    """
+def _features(
+    votes: npt.NDArray[Any],
+    functions: Sequence[str],
+    n_classes: int,
+    options: VoteOptions,
+    known: Sequence[Doubt],
+    path: Path,
+) -> list[Doubt]:
+    """Columns that may be numbers about the rows, where nobody named the columns of votes; each is compared with those that are not doubtful."""
     if options.columns is not None or options.abstain != ABSTAIN:
-        return
-    for j, name in enumerate(functions):
-        compared = _agreement(votes, j, n_classes)
-        if compared is not None and compared.by_chance and compared.rows >= _FEATURE_ROWS:
-            raise DataError(
-                f"{path.name}: is column {name!r} a function's votes? It votes on every row and agrees with the others no more than "
-                f"chance would ({compared.agreement:.2f} of {compared.rows} rows, by chance {compared.chance:.2f}). Leave it out with "
-                f"--not-columns {name}, or name all columns that are votes in --columns"
-            )
+        return []
+    doubted = {doubt.name for doubt in known}
+    other = np.atleast_1d(_not_votes(votes, n_classes).any(axis=0))  # refused as such
+    left = [j for j, name in enumerate(functions) if name not in doubted and not other[j]]
+    results = list[Doubt]()
+    while True:
+        compared = ((j, _agreement(votes[:, left], place, n_classes)) for place, j in enumerate(left))
+        found = next(
+            ((j, one) for j, one in compared if one is not None and one.by_chance and one.rows >= _FEATURE_ROWS), None
+        )
+        if found is None:
+            return results
+        j, one = found
+        left.remove(j)
+        told = (
+            "votes on every row and agrees with the others no more than chance would "
+            f"({one.agreement:.2f} of {one.rows} rows, by chance {one.chance:.2f})"
+        )
+        message = (
+            f"{path.name}: is column {functions[j]!r} a function's votes? It {told}. Leave it out with "
+            f"--not-columns {functions[j]}, or name all columns that are votes in --columns"
+        )
+        results.append(Doubt(functions[j], message, told))
+
+
+def _of_other_numbers(
+    votes: npt.NDArray[Any], functions: Sequence[str], n_classes: int, known: Sequence[Doubt]
+) -> list[Doubt]:
+    """Columns with a number that is no vote, where others are asked about anyway; else the first such number is refused with its row."""
+    doubted = {doubt.name for doubt in known}
+    wrong = _not_votes(votes, n_classes)
+    return [
+        Doubt(name, "", f"has {votes[wrong[:, j], j][0]}, which is no class")
+        for j, name in enumerate(functions)
+        if known and name not in doubted and wrong[:, j].any()
+    ]
 
 
 def _doubtful(votes: npt.NDArray[Any], functions: Sequence[str], n_classes: int, path: Path) -> list[str]:
@@ -563,9 +601,8 @@ def _long(table: pl.DataFrame, path: Path, classes: Sequence[str], options: Vote
     numbers = set(cells.values[~cells.named].tolist()) if not told and options.abstain == ABSTAIN else set()
     tasks, workers = (table[name].cast(pl.String).unique().sort().to_list() for name in LONG[:2])
     if options.columns is None:
-        _ask_about_names(
-            [name for name in workers if name.lower() not in _WORKERS and name not in options.left_out], "worker", read
-        )
+        asked = [name for name in workers if name.lower() not in _WORKERS and name not in options.left_out]
+        refuse_doubtful(doubtful_names(asked, "worker", read.name), "worker", read.name)
     place = {
         name: {value: i for i, value in enumerate(values)} for name, values in (("task", tasks), ("worker", workers))
     }

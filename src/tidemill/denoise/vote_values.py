@@ -14,7 +14,8 @@ import polars as pl
 from tidemill.common.class_names import ClassIndices, class_indices, fold, means_no_class
 from tidemill.contracts import ABSTAIN, DataError
 
-_WHOLE: Final = re.compile(r"[+-]?\d+(\.0+)?")
+WHOLE: Final = re.compile(r"[+-]?\d+(\.0+)?")
+"""A whole number, as a vote or the name of a class may be."""
 _SHOWN: Final = 5
 _SIGNS: Final = (-1, 1)
 """The two classes where 0 abstains, as FlyingSquid numbers them."""
@@ -66,7 +67,7 @@ def read_cells(column: pl.Series, classes: Sequence[str]) -> Cells:
 
 
 def _of_text(column: pl.Series, classes: Sequence[str]) -> Cells:
-    numbers = all(map(_WHOLE.fullmatch, classes))
+    numbers = all(map(WHOLE.fullmatch, classes))
     find = class_indices(() if numbers else classes)
     read = {item: _word(item, find) for item in column.unique().to_list()}
     found = [read[item] for item in column.to_list()]
@@ -86,7 +87,7 @@ def _word(cell: str | None, find: ClassIndices) -> tuple[int, bool] | None:
     index = find(cell)
     if index is not None:
         return index, True
-    if _WHOLE.fullmatch(cell.strip()):
+    if WHOLE.fullmatch(cell.strip()):
         return int(float(cell)), False
     return (ABSTAIN, True) if means_no_class(cell) or fold(cell) in {"abstain", "nan"} else None
 
@@ -176,7 +177,7 @@ def as_indices(
     """
     values = np.column_stack([item.values for item in cells])
     named = np.column_stack([item.named for item in cells])
-    index = {int(float(name)): k for k, name in enumerate(classes) if _WHOLE.fullmatch(name)}
+    index = {int(float(name)): k for k, name in enumerate(classes) if WHOLE.fullmatch(name)}
     found = {int(number) for number in np.unique(values[~named])} - {abstain}
     if len(index) == len(classes) and min(index) < 0:
         if abstain in index and (values[~named] == abstain).any():

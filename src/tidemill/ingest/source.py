@@ -22,6 +22,7 @@ from tidemill.ingest.inline_images import inline_image, with_inline_images
 from tidemill.ingest.row_errors import RowErrors
 from tidemill.ingest.settings import IngestSettings
 from tidemill.ingest.text_files import TEXT_SUFFIX, is_text_file, single_document, text_files
+from tidemill.readers.options import QUARANTINE
 from tidemill.readers.read import SUFFIXES, parse
 from tidemill.readers.table import Table
 
@@ -300,7 +301,7 @@ def fetch_beside(source: Source, settings: IngestSettings) -> list[str]:
         url, reason = next(iter(failed.items()))
         raise DataError(
             f"{source.name}: {len(failed)} of {fetched + len(failed)} images were not fetched; {url} {reason}; "
-            "try again, or set their rows aside with --bad-rows quarantine"
+            f"try again, or set their rows aside with {QUARANTINE}"
         )
     return [f"{source.name}: {counted(fetched, 'image')} fetched into {folder / FOLDER}, {len(failed)} not"]
 

@@ -12,6 +12,7 @@ from tidemill.common.spelling import counted
 from tidemill.contracts import DataError
 from tidemill.ingest.settings import IngestSettings
 from tidemill.readers.delimited import parse_delimited
+from tidemill.readers.options import QUARANTINE
 from tidemill.readers.read import read_text
 from tidemill.readers.table import BadRow, Table
 
@@ -74,7 +75,7 @@ def text_files(
         except DataError as error:
             if settings.bad_rows == "refuse":
                 raise DataError(
-                    f"{error}; or take the file out of the folder, or set such files aside: --bad-rows quarantine (ingest.bad_rows)"
+                    f"{error}; or take the file out of the folder, or set such files aside: {QUARANTINE}"
                 ) from error
             bad.append(BadRow(number, str(error)))
             continue

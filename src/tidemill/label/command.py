@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -31,6 +31,7 @@ from tidemill.readers.frame import read_frame
 from tidemill.readers.hand_labels import keep_hand_labels
 from tidemill.readers.number_spellings import notes_on_numbers
 from tidemill.readers.options import DEFAULTS, ReadOptions
+from tidemill.readers.piped import files_of
 from tidemill.readers.read import refuse_pointer, report_reading
 from tidemill.readers.write import check_out, write_frame
 
@@ -135,6 +136,11 @@ def cast(request: Request) -> Cast:
     FunctionError
         A labeling function failed more often than ``quarantine`` allows; no file is written then.
     """
+    with files_of(rows=request.rows) as files:
+        return _cast(replace(request, **files))
+
+
+def _cast(request: Request) -> Cast:
     if not request.functions.exists():
         raise ConfigError(f"--functions {request.functions}: there is no such file or folder")
     classes = _classes(request.classes, request.functions)
@@ -160,7 +166,7 @@ def cast(request: Request) -> Cast:
             tables.append(batch.ids().hstack(columns))
     table = pl.concat(tables)
     numbered = request.classes is None and request.functions.suffix == ".py"
-    write_frame(table, request.out, classes=() if numbered else classes)
+    write_frame(table, request.out, classes=() if numbered else classes, source=request.rows)
     failures = tuple(map(str, quarantine.failures))
     columns = [table[name] for name in names]
     digests = [hash(column.to_numpy().tobytes()) for column in columns]

@@ -28,6 +28,7 @@ from tidemill.project.gold_history import Answer, GoldHistory, append_answers
 from tidemill.project.layout import Paths
 from tidemill.project.project import Project
 from tidemill.project.refused_sources import Refusal, Refusals, stamp_of
+from tidemill.readers.options import as_setting
 from tidemill.readers.read import SUFFIXES
 from tidemill.reports.project import Arrival, Manifest
 
@@ -140,8 +141,9 @@ def scan(
             _refuse_nothing_new(batch, late, source)
             _refuse_broken(batch, [entry.batch for entry in known], paths, broken)
         except DataError as error:
-            result.refused.append(RefusedFile(source, str(error), is_new=not refusals.knows(source, str(error))))
-            kept[source] = Refusal(reason=str(error), stamp=stamp)
+            why = as_setting(str(error), problem.name)
+            result.refused.append(RefusedFile(source, why, is_new=not refusals.knows(source, why)))
+            kept[source] = Refusal(reason=why, stamp=stamp)
             continue
         history = GoldHistory((*history.answers, *late.answers))
         result.answers.extend(late.answers)
@@ -252,7 +254,8 @@ def _seen(
         try:
             rows = _read_again(entry, problem, light, paths, before) if entry.batch in outdated else None
         except DataError as error:
-            notes.append(f"batch {entry.batch!r} is not as the settings have it, and cannot be read again: {error}")
+            why = as_setting(str(error), problem.name)
+            notes.append(f"batch {entry.batch!r} is not as the settings have it, and cannot be read again: {why}")
             rows = None
         if rows is None and file.exists():
             rows = _with_labels(pl.read_parquet(file, glob=False))

@@ -28,6 +28,7 @@ from tidemill.project.gold_history import GoldHistory
 from tidemill.project.gold_tables import own_labels, write_gold
 from tidemill.project.layout import Paths, main_checkout_of
 from tidemill.project.tables import read, write
+from tidemill.readers.options import as_setting
 from tidemill.readers.read import report_reading
 from tidemill.reports.ingest import BatchCounts, IngestReport
 from tidemill.reports.project import Arrival, Manifest
@@ -121,7 +122,10 @@ def _make(arrived: list[Arrival], problem: Problem, settings: IngestSettings, pa
         if _is_current(arrival.batch, paths, mark):
             seen = read(paths.seen / f"{arrival.batch}.parquet", SEEN)
         else:
-            made.append((_build(arrival, problem, settings, before, paths), mark))
+            try:
+                made.append((_build(arrival, problem, settings, before, paths), mark))
+            except DataError as error:
+                raise DataError(as_setting(str(error), problem.name)) from error
             seen = made[-1][0].seen
         before = pl.concat([before, seen])
     return made

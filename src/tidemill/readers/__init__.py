@@ -17,6 +17,7 @@
 | `cell_text` | a cell as text |
 | `frame` | a table as a Polars frame, its numbers as numbers |
 | `swallowed_rows` | rows of CSV that a stray quote has joined into one cell |
+| `piped` | what comes through a pipe or standard input, as a file |
 | `hand_labels` | whether a file to write would take the place of labels that people gave |
 | `write` | a frame as a file, in the format of its suffix |
 """

@@ -17,6 +17,8 @@ from tidemill.readers.table import BadRow, Table
 
 _BLANK: Final = re.compile(r"[\s,]*")
 _NEXT_OBJECT: Final = re.compile(r"\n(?=\{)")
+_COMMA: Final = re.compile(r"\}\s*,\s*\Z")
+"""A comma behind the object of a line; no line of JSON ends so."""
 _CHOICE_KEYS: Final = ("choices", "taxonomy", "labels")
 """Where Label Studio keeps a class in the value of a result."""
 _WHOLE_FILE: Final = re.compile(r"\.json(\.|$)", re.IGNORECASE)
@@ -60,6 +62,8 @@ def parse_json(text: str, name: str, options: ReadOptions) -> Table:
     if whole is not None:
         return whole
     rows, notes = _of_labeling_tools(read.found, name)
+    if read.commas:
+        notes = [*notes, f"{name}: the comma behind the object of {counted(read.commas, 'line')} is left out"]
     return _to_table(read, rows, notes)
 
 
@@ -309,11 +313,15 @@ class _Rows:
         self.found: list[dict[str, Any]] = []
         self.numbers: list[int] = []
         self.bad: list[BadRow] = []
+        self.commas = 0
+        """Lines that have a comma behind their object, as the lines of an array without its brackets."""
 
     def take(self, line: str, number: int) -> None:
         """Read a line that is one object."""
+        plain = _COMMA.sub("}", line)
         try:
-            self._keep(_DECODER.decode(line), number, line)
+            self._keep(_DECODER.decode(plain), number, line)
+            self.commas += plain != line
         except ValueError as error:
             self.refuse(number, f"not JSON ({error}); each line is one object")
 

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 BadRows = Literal["refuse", "quarantine"]
-SET_ASIDE: Final = ", or set such rows aside with --bad-rows quarantine (ingest.bad_rows)"
+QUARANTINE: Final = "--bad-rows quarantine (ingest.bad_rows)"
+"""How rows are set aside by who makes a problem; see ``as_setting``."""
+SET_ASIDE: Final = f", or set such rows aside with {QUARANTINE}"
 """Where rows can be set aside, the end of a message about one."""
 
 
@@ -36,3 +38,21 @@ class ReadOptions:
 
 
 DEFAULTS = ReadOptions()
+
+
+def as_setting(message: str, problem: str) -> str:
+    """Name the setting that sets rows aside in place of the option, which only commands that make a problem have.
+
+    Parameters
+    ----------
+    message
+        About rows of a problem that is there.
+    problem
+        Its name.
+
+    Returns
+    -------
+    str
+        The message, if it names the option; others as they are.
+    """
+    return message.replace(QUARANTINE, f"ingest.bad_rows: quarantine in conf/problem/{problem}.yaml")

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import codecs
+import contextlib
+import io
 import re
 import sys
-from collections.abc import Callable, Iterable
+import zipfile
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Final
@@ -58,6 +61,19 @@ _CONTENTS: Final = {
 }
 """What the first bytes of files say that are no text."""
 _MARK: Final = re.compile("(?<=[\n\r])\ufeff+")
+_OWN_MARKS: Final[dict[str, tuple[bytes, ...]]] = {
+    ".gz": (b"\x1f\x8b",),
+    ".zst": (b"\x28\xb5\x2f\xfd",),
+    ".zip": (b"PK",),
+    ".parquet": (_PARQUET_MARK,),
+    ".arrow": (b"ARROW1",),
+    ".feather": (b"ARROW1",),
+    ".xlsx": (b"PK", b"\xd0\xcf\x11\xe0"),
+    ".xls": (b"PK", b"\xd0\xcf\x11\xe0"),
+    ".ods": (b"PK",),
+}
+"""How files begin whose suffix is right, though they cannot be read."""
+_WORKBOOK: Final = "xl/workbook.xml"
 _LFS: Final = b"version https://git-lfs"
 _HEAD: Final = 1 << 10
 """Bytes in which a web page begins, blank ones before it included."""
@@ -93,7 +109,8 @@ def parse(data: bytes, name: str, options: ReadOptions = DEFAULTS) -> Table:
         It is empty, or has a header alone.
     """
     _refuse_pointer(data, name)
-    data, inner = unpack(data, name)
+    with _other_format_told(data, name, PurePosixPath(name).suffix.lower()):
+        data, inner = unpack(data, name)
     name = name if inner == PurePosixPath(name).stem else inner
     suffix, guessed = PurePosixPath(inner).suffix.lower(), None
     if not suffix and data.strip():
@@ -115,7 +132,8 @@ def parse(data: bytes, name: str, options: ReadOptions = DEFAULTS) -> Table:
             raise DataError(f"{name}: objects are nested too deeply to be read; flatten them") from error
         table = replace(table, notes=(*filter(None, (note, marks)), *table.notes))
     else:
-        table = _BINARY[suffix](data, name)
+        with _other_format_told(data, inner, suffix):
+            table = _BINARY[suffix](data, name)
     if not table.numbers:
         raise NoRowsError(f"{name} has a header and no rows: replace it with the full file")
     table = of_other_tools(table)
@@ -207,6 +225,40 @@ def _text(data: bytes, name: str, options: ReadOptions) -> tuple[str, str | None
     _refuse_other_content(data, name)
     text, note = decode(data, name, options.encoding)
     return text, note or (utf7_note(text, name) if options.encoding is None else None)
+
+
+@contextlib.contextmanager
+def _other_format_told(data: bytes, name: str, suffix: str) -> Iterator[None]:
+    """Say of a file that cannot be read what it is, where its name promises another format, rather than to copy it again."""
+    try:
+        yield
+    except DataError as error:
+        path = PurePosixPath(name)
+        if data.startswith(_OWN_MARKS[suffix]):
+            if suffix == ".zip" and _is_workbook(data):
+                raise DataError(f"{name} is an Excel workbook by its content: rename it to {path.stem}.xlsx") from error
+            raise
+        _refuse_other_content(data, name)
+        if not _looks_like_text(data):
+            raise
+        plain = path.stem if PurePosixPath(path.stem).suffix.lower() in _TEXT else f"{path.stem}{suffix_of(data)}"
+        what = "not packed, but plain text" if suffix in PACKED else "plain text"
+        raise DataError(f"{name} is {what} by its content: rename it to {plain}") from error
+
+
+def _is_workbook(data: bytes) -> bool:
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            return _WORKBOOK in archive.namelist()
+    except (zipfile.BadZipFile, ValueError, OSError):
+        return False
+
+
+def _looks_like_text(data: bytes) -> bool:
+    head = data[: _HEAD << 2]
+    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return True
+    return bool(head.strip()) and _NEVER_TEXT.isdisjoint(map(chr, head))
 
 
 def _refuse_other_content(data: bytes, name: str) -> None:

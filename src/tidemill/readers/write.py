@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Final
@@ -12,10 +14,13 @@ import polars as pl
 
 from tidemill.common.files import atomic_write
 from tidemill.contracts import ConfigError
+from tidemill.readers.piped import STANDARD
 
 _DELIMITERS: Final = {".csv": ",", ".tsv": "\t"}
 WRITTEN: Final = (".parquet", *_DELIMITERS, ".jsonl")
 """How the names of files end that are written."""
+_CELLS: Final = (".csv", ".tsv", ".xlsx", ".xls", ".ods")
+"""Files of rows whose answer is written to standard output as CSV."""
 
 
 _CLASSES: Final = "tidemill.classes"
@@ -43,7 +48,7 @@ def check_out(path: Path, sources: Iterable[Path | None] = ()) -> Path:
     Parameters
     ----------
     path
-        File to write; its suffix names the format.
+        File to write; its suffix names the format. ``-`` is standard output.
     sources
         Files that are read; None: none.
 
@@ -58,7 +63,7 @@ def check_out(path: Path, sources: Iterable[Path | None] = ()) -> Path:
         Its suffix names no format that is written, or the file is one that is read.
     """
     check_apart({"": path}, sources)
-    if path.suffix.lower() not in WRITTEN:
+    if path != STANDARD and path.suffix.lower() not in WRITTEN:
         raise ConfigError(
             f"{path}: {path.suffix or 'no suffix'} is not a format that is written; those are {', '.join(WRITTEN)}"
         )
@@ -66,7 +71,7 @@ def check_out(path: Path, sources: Iterable[Path | None] = ()) -> Path:
 
 
 def check_apart(outputs: Mapping[str, Path | None], sources: Iterable[Path | None]) -> None:
-    """Check that files to write are none of those that are read, and different ones.
+    """Check that files to write are none of those that are read, and different ones; ``-`` is standard input and output.
 
     Parameters
     ----------
@@ -80,7 +85,7 @@ def check_apart(outputs: Mapping[str, Path | None], sources: Iterable[Path | Non
     ConfigError
         One is a file that is read, or two are one file; links are followed.
     """
-    read = {os.path.realpath(source) for source in sources if source is not None}
+    read = {os.path.realpath(source) for source in sources if source not in (None, STANDARD)}
     options: dict[str, str] = {}
     for option, path in outputs.items():
         if path is None:
@@ -93,7 +98,29 @@ def check_apart(outputs: Mapping[str, Path | None], sources: Iterable[Path | Non
         options[place] = option
 
 
-def write_frame(frame: pl.DataFrame, path: Path, *, classes: Sequence[str] = ()) -> None:
+def standard_suffix(name: str) -> str:
+    """Find the format in which standard output answers a file of rows.
+
+    Parameters
+    ----------
+    name
+        Of the file that is read.
+
+    Returns
+    -------
+    str
+        ``.csv`` where its rows are cells of text or of a workbook, else ``.jsonl``.
+
+    Examples
+    --------
+    >>> standard_suffix("rows.CSV.gz"), standard_suffix("rows.parquet")
+    ('.csv', '.jsonl')
+    """
+    plain = name.lower().removesuffix(".gz").removesuffix(".zst")
+    return ".csv" if plain.endswith(_CELLS) else ".jsonl"
+
+
+def write_frame(frame: pl.DataFrame, path: Path, *, classes: Sequence[str] = (), source: Path | None = None) -> None:
     """Write a frame in the format of the file's suffix, whole or not at all.
 
     Parameters
@@ -101,9 +128,11 @@ def write_frame(frame: pl.DataFrame, path: Path, *, classes: Sequence[str] = ())
     frame
         Rows to write.
     path
-        File to write: ``.parquet``, ``.csv``, ``.tsv`` or ``.jsonl``.
+        File to write: ``.parquet``, ``.csv``, ``.tsv`` or ``.jsonl``; ``-`` is standard output.
     classes
         Names of the classes that numbers of the frame count; a Parquet file keeps them (``classes_of``).
+    source
+        What was read, by which standard output has its format.
 
     Raises
     ------
@@ -111,6 +140,12 @@ def write_frame(frame: pl.DataFrame, path: Path, *, classes: Sequence[str] = ())
         The suffix names no format that is written.
     """
     suffix = check_out(path).suffix.lower()
+    if path == STANDARD:
+        text = io.BytesIO()
+        write_text(frame, standard_suffix("" if source is None else source.name), text)
+        sys.stdout.buffer.write(text.getvalue())  # by Python, whose error of a closed pipe says which it is
+        sys.stdout.buffer.flush()
+        return
     with atomic_write(path) as part:
         if suffix == ".parquet":
             frame.write_parquet(part, metadata={_CLASSES: json.dumps(list(classes))} if classes else None)

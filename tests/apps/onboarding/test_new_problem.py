@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 import os
 import random
@@ -62,6 +63,44 @@ def reviews(path: Path, count: int = 400, labels: tuple[str, str] = ("bad", "goo
             said = draw.sample(NEUTRAL, 5) + draw.sample((BAD, GOOD)[number % 2], 2)
             writer.writerow([number, f"{' '.join(said)} {'abcdefghij'[number % 10] * 9}", labels[number % 2], "x"])
     return path
+
+
+def through_a_pipe(content: bytes) -> Path:
+    """What the shell passes for `<(command)`."""
+    read, write_end = os.pipe()
+    with os.fdopen(write_end, "wb") as file:
+        file.write(content)
+    return Path(f"/dev/fd/{read}")
+
+
+def test_rows_that_cannot_be_read_are_told_before_what_the_others_seem_to_hold(project: Path) -> None:
+    write(project / "new.jsonl", '{"body": "one", "stars": "good"\n' * 20 + '{"body": "two", "stars": "good"}\n')
+    wanted = words(source="new.jsonl", text="body", label="stars", reading=ReadOptions(bad_rows="quarantine"))
+    told = r"new\.jsonl: 20 of 21 rows cannot be taken, more than ingest\.max_bad_rows 0\.05 allows \(line 1: not JSON"
+    with pytest.raises(DataError, match=told):
+        new_problem.create_problem(wanted, Project.open(project))
+
+
+def test_rows_that_come_through_a_pipe_are_kept_as_the_first_file(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content = reviews(project / "outside.csv").read_bytes()
+    for name, source in (("first", through_a_pipe(content)), ("second", Path("-"))):
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(content)))
+        made = new_problem.create_problem(
+            words(name=name, source=source, text="body", label="stars"), Project.open(project)
+        )
+        kept = Path(f"data/incoming/{name}/{name}.csv")
+        assert made.lines[0] == f"note: what came through the pipe is kept in {kept}"
+        assert kept.read_bytes() == content
+        assert [entry.source for entry in Manifest.read(Paths.within(name).manifest).batches] == [str(kept)]
+        assert not list(Path(".tidemill").glob("tmp*"))
+    with pytest.raises(DataError, match="a pipe through which nothing came"):
+        new_problem.create_problem(words(name="third", source=through_a_pipe(b""), text="body"), Project.open(project))
+    with pytest.raises(ConfigError, match=r"/dev/fd/\d+ is a pipe, beside which no images lie: save its rows"):
+        new_problem.create_problem(
+            words(name="third", source=through_a_pipe(content), image="body"), Project.open(project)
+        )
 
 
 @pytest.mark.slow
@@ -609,6 +648,25 @@ def test_class_names_of_two_scripts_that_look_alike_are_noted(project: Path) -> 
 def test_class_names_that_differ_in_a_dash_or_a_space_are_noted(project: Path, other: str) -> None:
     done = made(project, rows_of(["non-fiction", other, "poem"]))
     assert any("'non-fiction'" in line and f"{other!r}" in line and "look alike" in line for line in done.lines)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Billing > Refund", "Billing>Refund"),
+        ("Billing> Refund", "billing  >refund"),
+        ("A (new)", "A(new)"),
+        ("5 \u20ac", "5\u20ac"),
+    ],
+)
+def test_class_names_that_differ_in_spaces_around_signs_are_noted(project: Path, one: str, other: str) -> None:
+    done = made(project, rows_of([one, other, "poem"]))
+    assert any(f"{one!r}" in line and f"{other!r}" in line and "look alike" in line for line in done.lines)
+
+
+def test_class_names_with_and_without_a_sign_or_with_vowel_signs_do_not_look_alike(project: Path) -> None:
+    names = ["A > B", "A B", "A < B", "\u0915\u0940 \u092c", "\u0915\u0940\u092c"]
+    assert not any("look alike" in line for line in made(project, rows_of(names)).lines)
 
 
 def test_grades_with_a_minus_do_not_look_alike(project: Path) -> None:

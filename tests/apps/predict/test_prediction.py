@@ -258,6 +258,21 @@ def test_a_file_of_a_folder_that_is_read_is_not_written_over_either(mail):
         predict(mail / "folder", new)
 
 
+@pytest.mark.parametrize("suffix", [".csv", ".jsonl", ".parquet"])
+def test_an_output_of_an_earlier_day_in_the_folder_that_is_predicted_is_called_so(mail, suffix):
+    (mail / "folder").mkdir()
+    csv(mail / "folder" / "a.csv", ["one"])
+    out = mail / "folder" / f"predictions{suffix}"
+    predict(mail / "folder", out)
+    before = out.read_bytes()
+    with pytest.raises(
+        DataError,
+        match=rf"predictions\{suffix} has no column 'body', but those that `tidemill predict` writes .* write elsewhere",
+    ):
+        predict(mail / "folder", out)
+    assert out.read_bytes() == before
+
+
 @pytest.mark.parametrize(
     ("name", "content", "reason"),
     [

@@ -285,6 +285,7 @@ def test_a_request_waits_for_the_model_no_longer_than_it_may_take(inside):
         answer = client.post("/predict", json=texts("hi"))
     assert answer.status_code == 503
     assert "busy" in answer.json()["error"]["message"]
+    assert answer.headers["retry-after"] == "1"
     assert client.post("/predict", json=texts("hi")).status_code == 200
 
 

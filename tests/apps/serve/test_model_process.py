@@ -7,11 +7,16 @@ import time
 from pathlib import Path
 
 import pytest
+from starlette.testclient import TestClient
 
+from tests.apps.serve.test_app import SETTINGS
+from tests.ingest.factories import settings
 from tidemill.apps.serve.answers import Answer, Body
+from tidemill.apps.serve.app import application
 from tidemill.apps.serve.frames import frame, read_frame
 from tidemill.apps.serve.model_process import ModelProcess
 from tidemill.apps.serve.model_worker import answer_all
+from tidemill.apps.serve.request_queue import BusyError
 from tidemill.contracts import ConfigError, DataError, RequestError, TidemillError
 
 CHILD = """
@@ -73,7 +78,7 @@ def test_a_request_passes_there_and_back_and_failures_are_the_ones_of_the_model(
 
 @pytest.mark.slow
 def test_after_an_answer_that_is_no_frame_the_next_request_gets_its_own(echo):
-    with pytest.raises(ChildProcessError, match="is started anew"):
+    with pytest.raises(BusyError, match="is started anew"):
         asked(echo, b"garble")
     assert asked(echo, b"x") == Answer(b"x", 1)
 
@@ -81,12 +86,12 @@ def test_after_an_answer_that_is_no_frame_the_next_request_gets_its_own(echo):
 @pytest.mark.slow
 def test_a_process_that_could_not_be_started_again_is_tried_at_the_next_request(echo):
     command, echo.command = echo.command, [sys.executable, "-c", "raise SystemExit(1)"]
-    with pytest.raises(ChildProcessError):
+    with pytest.raises(BusyError):
         asked(echo, b"end")
-    with pytest.raises(ChildProcessError):  # and not: the service is busy, for ever
+    with pytest.raises(BusyError, match="has ended"):  # and not: the service is busy, for ever
         asked(echo, b"x")
     echo.command = command
-    with pytest.raises(ChildProcessError):
+    with pytest.raises(BusyError):
         asked(echo, b"x")
     assert asked(echo, b"x") == Answer(b"x", 1)
 
@@ -129,12 +134,25 @@ def test_a_request_that_never_ends_is_ended_and_the_next_is_answered(echo, monke
 
 
 @pytest.mark.slow
-def test_a_process_that_ends_is_started_anew(echo):
+def test_a_process_that_ends_is_started_anew(echo, capfd):
     first = echo.process.pid
-    with pytest.raises(ChildProcessError, match="has ended, and is started anew"):
+    with pytest.raises(BusyError, match="has ended, and is started anew: try again") as error:
         asked(echo, b"end")
+    assert error.value.status == 503
+    assert "the process of the model has ended (exit status " in capfd.readouterr().err
     assert asked(echo, b"x") == Answer(b"x", 1)
     assert echo.process.pid != first
+
+
+@pytest.mark.slow
+def test_a_process_that_was_killed_is_answered_as_a_busy_service_is(echo, capfd):
+    client = TestClient(application(echo, settings(), SETTINGS, {}), "http://127.0.0.1")
+    echo.process.kill()
+    answer = client.post("/predict", json={})
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
+    assert answer.json()["error"]["message"].endswith("is started anew: try again")
+    assert client.post("/predict", json={}).content == b"{}"
+    assert "Traceback" not in capfd.readouterr().err
 
 
 @pytest.mark.slow

@@ -45,6 +45,7 @@ _FIRST_ACCENT, _LAST_ACCENT = "\u0300", "\u036f"
 """Combining marks of Latin, Greek and Cyrillic letters; those of other scripts are letters of their own."""
 _COMMA_NUMBER: Final = re.compile(r"\d+,\d")
 _BETWEEN_WORDS: Final = re.compile(r"(?<=[^\W_])[-_\s]+(?=[^\W_])")
+_AROUND_SIGNS: Final = re.compile(r"\s*([^\w\s])\s*")
 _LATIN: Final = str.maketrans(
     "\u0430\u0435\u043e\u0440\u0441\u0443\u0445\u0456\u0458\u0455\u04bb\u0501\u051b\u051d"
     "\u0410\u0412\u0415\u041a\u041c\u041d\u041e\u0420\u0421\u0422\u0423\u0425\u0406\u0408\u0405"
@@ -260,9 +261,14 @@ def _alike(names: Sequence[str], letters: Mapping[int, int | str | None]) -> lis
     for name in names:
         same_order = _THAI_VOWEL.sub("\\1\u0e4d", unicodedata.normalize("NFKC", name))
         plain = _without_accents(fold(same_order.translate(letters)))
-        plain = _BETWEEN_WORDS.sub(" ", plain)
+        plain = _AROUND_SIGNS.sub(_sign_alone, _BETWEEN_WORDS.sub(" ", plain))
         alike.setdefault(plain.strip(_AROUND) or plain, []).append(name)
     return [tuple(several) for several in alike.values() if len(several) > 1]
+
+
+def _sign_alone(found: re.Match[str]) -> str:
+    """A sign without the spaces around it; vowel signs of other scripts, which are no letters either, keep theirs."""
+    return found[1] if unicodedata.category(found[1])[0] in "PS" else found[0]
 
 
 def _without_accents(name: str) -> str:

@@ -31,6 +31,7 @@ from tidemill.common.spelling import counted
 from tidemill.contracts import ConfigError, DataError, Problem, TidemillError
 from tidemill.ingest.batch import Batch, build_batch, empty_seen
 from tidemill.ingest.image_paths import IMAGE_SUFFIXES, ImagePaths
+from tidemill.ingest.row_errors import RowErrors
 from tidemill.ingest.settings import IngestSettings
 from tidemill.ingest.source import Source, fetch_beside, files_below
 from tidemill.ingest.splits import describe_labels
@@ -45,6 +46,7 @@ from tidemill.readers.cell_text import as_string
 from tidemill.readers.number_spellings import notes_on_numbers
 from tidemill.readers.options import DEFAULTS, ReadOptions
 from tidemill.readers.other_tools import notes_on_splits, notes_on_status
+from tidemill.readers.piped import is_piped, piped_as_file
 from tidemill.readers.table import Table, nearest
 from tidemill.reports.project import Arrival, ChampionPin, Manifest
 
@@ -233,6 +235,8 @@ def create_problem(wanted: NewProblem, project: Project) -> CreatedProblem:
     DataError
         The data cannot be read, or its labels make no problem.
     """
+    if wanted.source is not None and is_piped(wanted.source):
+        return _of_pipe(wanted, wanted.source, project)
     root = project.root
     prepared = prepare_problem(wanted, project)
     plan, settings, batch = prepared.plan, prepared.settings, prepared.batch
@@ -246,6 +250,19 @@ def create_problem(wanted: NewProblem, project: Project) -> CreatedProblem:
     notes = [f"note: {note}" for note in (*prepared.notes, *backbone.notes, *_few_rows(batch.raw.height))]
     lines = [*notes, *_summary_line(plan, batch, functions.yaml).splitlines()]
     return CreatedProblem(batch.raw.height, plan.problem.classes, lines)
+
+
+def _of_pipe(wanted: NewProblem, source: Path, project: Project) -> CreatedProblem:
+    """Keep what comes through a pipe as the problem's first file."""
+    check_name(wanted.name, project.root)
+    if wanted.image is not None or wanted.images is not None:
+        raise ConfigError(
+            f"--from {source} is a pipe, beside which no images lie: save its rows in a file first, and say --from that"
+        )
+    with piped_as_file(source, wanted.name, project.state) as file:
+        made = create_problem(replace(wanted, source=file), project)
+        kept = (INCOMING / wanted.name / file.name).as_posix()
+    return replace(made, lines=[f"note: what came through the pipe is kept in {kept}", *made.lines])
 
 
 def _few_rows(count: int) -> list[str]:
@@ -277,7 +294,8 @@ def prepare_problem(wanted: NewProblem, project: Project) -> PreparedProblem:
     """
     root = project.root
     check_name(wanted.name, root)
-    plan = _plan(_with_fetched(wanted, root) if wanted.fetch else wanted)
+    most_bad = _defaults(root).get("max_bad_rows", IngestSettings.model_fields["max_bad_rows"].default)
+    plan = _plan(_with_fetched(wanted, root) if wanted.fetch else wanted, most_bad)
     settings = _settings(plan, root)
     source = Source(str(plan.source))
     batch = build_batch(batch_name(plan.source.name), source, plan.problem, settings, before=empty_seen(settings))
@@ -330,7 +348,7 @@ def _with_fetched(wanted: NewProblem, root: Path) -> NewProblem:
     return replace(wanted, source=source)
 
 
-def _plan(wanted: NewProblem) -> _Plan:
+def _plan(wanted: NewProblem, most_bad: float) -> _Plan:
     if wanted.source is None and wanted.images is None:
         raise ConfigError("say where the data is: --from FILE, or --images FOLDER")
     if wanted.source is not None and wanted.images is not None and wanted.image is None:
@@ -347,15 +365,16 @@ def _plan(wanted: NewProblem) -> _Plan:
             else "file: use --from for it"
         )
         raise ConfigError(f"{source} is a {remedy}")
-    return _plan_folder(wanted, source) if wanted.source is None else _plan_table(wanted, source)
+    return (_plan_folder if wanted.source is None else _plan_table)(wanted, source, most_bad)
 
 
-def _plan_table(wanted: NewProblem, source: Path) -> _Plan:
+def _plan_table(wanted: NewProblem, source: Path, most_bad: float) -> _Plan:
     """Of a file of rows: texts, or paths or bytes of images."""
     if wanted.text is not None and wanted.image is not None:
         raise ConfigError("--text and --image: a problem's rows are one or the other")
     modality: Literal["text", "image"] = "text" if wanted.image is None else "image"
     table = Source(str(source)).table(_reading({modality: wanted.image or modality} | stated(wanted.reading)))
+    RowErrors(table).refuse_many(most_bad)  # before what the rest of the rows seems to hold
     content = wanted.text or wanted.image
     if content is None:
         raise ConfigError(
@@ -425,7 +444,7 @@ def _are_image_paths(values: Sequence[Any]) -> bool:
     return bool(known) and all(isinstance(value, str) and value.lower().endswith(IMAGE_SUFFIXES) for value in known)
 
 
-def _plan_folder(wanted: NewProblem, source: Path) -> _Plan:
+def _plan_folder(wanted: NewProblem, source: Path, most_bad: float) -> _Plan:
     """Of a folder of images, whose subfolders are classes."""
     if wanted.text or wanted.image:
         raise ConfigError("--images takes a folder of images: leave out --text and --image")
@@ -434,6 +453,7 @@ def _plan_folder(wanted: NewProblem, source: Path) -> _Plan:
     if wanted.ignore_splits:
         ingest["class_folder"] = "last"
     table = Source(str(source)).table(_reading(ingest))
+    RowErrors(table).refuse_many(most_bad)
     folders = table.columns[gold]
     if wanted.label and not Source(str(source)).table(_reading(ingest | {"gold": None})).has(wanted.label):
         raise ConfigError(
@@ -644,8 +664,14 @@ def _reading(ingest: dict[str, Any]) -> IngestSettings:
     return IngestSettings.model_validate(nothing | some | ingest)
 
 
+def _defaults(root: Path) -> dict[str, Any]:
+    """Settings of ingest that a new problem starts with."""
+    defaults: dict[str, Any] = yaml.safe_load(option_file("ingest", "table", root / CONF).read_text(encoding="utf-8"))
+    return defaults
+
+
 def _settings(plan: _Plan, root: Path) -> IngestSettings:
-    defaults = yaml.safe_load(option_file("ingest", "table", root / CONF).read_text(encoding="utf-8"))
+    defaults = _defaults(root)
     own = {"incoming": (INCOMING / plan.paths.name).as_posix()} | plan.ingest
     few = _FEW_LABELS.format(enough=_ENOUGH).splitlines()[0] if plan.few else _BY_LABELS.splitlines()[0]
     own["split"] = defaults["split"] | yaml.safe_load(few)["split"]

@@ -199,7 +199,7 @@ def create_relation(wanted: NewRelation, project: Project) -> CreatedProblem:
 
 
 def _knowledge(wanted: NewRelation) -> _Knowledge:
-    if not wanted.knowledge.is_file():
+    if not (wanted.knowledge.is_file() or wanted.knowledge.is_fifo()):
         raise DataError(
             f"{wanted.knowledge} is not there: --knowledge is a table of facts with the columns subject and object"
         )

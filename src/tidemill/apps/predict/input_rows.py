@@ -29,14 +29,15 @@ from tidemill.ingest.settings import IngestSettings
 from tidemill.ingest.source import Source, is_hidden, is_hidden_table
 from tidemill.project.arrivals import batch_name
 from tidemill.readers.options import SET_ASIDE, BadRows
+from tidemill.readers.piped import STANDARD
 from tidemill.readers.read import SUFFIXES, parse, report_reading, suffix_of
 from tidemill.readers.table import Table
 
 _TOLD: Final = 5
 PAIR: Final = ("subject", "object")
 """Columns of candidates that predictions repeat."""
-STANDARD: Final = Path("-")
-"""Standard input or output."""
+_PREDICTED: Final = ("source", "key", "row_id", "error", "prediction")
+"""Columns that every output has, beside probabilities."""
 
 
 class StandardInput(Source):
@@ -235,6 +236,7 @@ def _listed(source: Source, settings: IngestSettings, root: Path, *, strict: boo
         raise DataError(str(error).removesuffix(SET_ASIDE)) from error
     table = values.with_usual_names(read, filter(None, (settings.content, settings.key_column)))
     known = settings if settings.key_column in table.columns else settings.model_copy(update={"key": None})
+    _refuse_predictions(table, str(known.content))
     table = _of_plain_lines(table, known)
     content = table.column(known.content, f"ingest.{known.modality}")  # refused before others are read
     report_reading(table.notes)
@@ -250,6 +252,15 @@ def _listed(source: Source, settings: IngestSettings, root: Path, *, strict: boo
     columns |= {name: table.columns[name] for name in (*PAIR, "sentence")} if known.candidates is not None else {}
     listed, unreadable = _with_unreadable(replace(table, columns=columns))
     return InputRows(source, listed, known, strict, unreadable=unreadable)
+
+
+def _refuse_predictions(table: Table, content: str) -> None:
+    """A folder that is predicted every month may hold what the command wrote the month before."""
+    if not table.has(content) and table.columns.keys() >= {*_PREDICTED}:
+        raise DataError(
+            f"{table.name} has no column {content!r}, but those that `tidemill predict` writes ({', '.join(_PREDICTED)}, …), so it is an output: "
+            "move it out of what is predicted, and write elsewhere with --out"
+        )
 
 
 def _of_plain_lines(table: Table, settings: IngestSettings) -> Table:

@@ -6,13 +6,13 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import polars as pl
 
 from tidemill.apps.models.engines import Engine, resolve_engine, use_engine
 from tidemill.apps.models.model import CHUNK, Model, find_model
-from tidemill.apps.predict.input_rows import PAIR, STANDARD, input_rows, told_apart
+from tidemill.apps.predict.input_rows import PAIR, input_rows, told_apart
 from tidemill.apps.predict.writers import open_output
 from tidemill.common.progress import progress
 from tidemill.contracts import (
@@ -28,9 +28,8 @@ from tidemill.ingest.settings import IngestSettings
 from tidemill.project.project import Project
 from tidemill.readers.hand_labels import keep_hand_labels
 from tidemill.readers.options import DEFAULTS, ReadOptions
-
-_CELLS: Final = (".csv", ".tsv", ".xlsx", ".xls", ".ods")
-"""Names of sources whose predictions are written to standard output as CSV."""
+from tidemill.readers.piped import STANDARD
+from tidemill.readers.write import standard_suffix
 
 
 @dataclass(frozen=True)
@@ -120,8 +119,7 @@ def predict_files(  # noqa: PLR0913 - what the command takes
     )
     counts: Counter[str | None] = Counter()
     errors = 0
-    usual = ".csv" if results[0].source.name.lower().endswith(_CELLS) else ".jsonl"
-    with open_output(out, usual) as write:
+    with open_output(out, standard_suffix(results[0].source.name)) as write:
         for chunk in chunks:
             table = answered_rows(model, chunk, abstain_below)
             good = table["error"].is_null()

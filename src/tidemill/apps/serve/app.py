@@ -19,6 +19,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tidemill.apps.serve.answers import Answering, Body
 from tidemill.apps.serve.hosts import is_allowed
+from tidemill.apps.serve.request_queue import BusyError
 from tidemill.apps.serve.request_rows import BAD_BODY, TOO_LARGE, refuse_many
 from tidemill.apps.serve.settings import ServiceSettings
 from tidemill.contracts import RequestError, TidemillError
@@ -32,6 +33,8 @@ _LENGTHS: Final = frozenset({b"content-length", b"transfer-encoding"})
 _MALFORMED: Final = 400
 _MISDIRECTED: Final = 421
 _FAILED: Final = 500
+_SECONDS: Final = "1"
+"""After which a request is sent again; it waits itself for a model that is loaded."""
 
 
 def application(
@@ -109,7 +112,10 @@ def _errors(service: FastAPI) -> None:
     @service.exception_handler(TidemillError)
     async def refused(_: Request, error: TidemillError) -> JSONResponse:
         status, row = (error.status, error.row) if isinstance(error, RequestError) else (BAD_BODY, None)
-        return _error_response(status, str(error), row)
+        response = _error_response(status, str(error), row)
+        if isinstance(error, BusyError):
+            response.headers["Retry-After"] = _SECONDS
+        return response
 
     @service.exception_handler(HTTPException)
     async def unknown(_: Request, error: HTTPException) -> JSONResponse:

@@ -20,7 +20,7 @@ from typing import IO, Any, Final
 from tidemill.apps.serve import model_worker
 from tidemill.apps.serve.answers import Answer, Body
 from tidemill.apps.serve.frames import frame, read_frame
-from tidemill.apps.serve.request_queue import BUSY
+from tidemill.apps.serve.request_queue import BUSY, BusyError
 from tidemill.contracts import ConfigError, RequestError, TidemillError
 
 _GRACE: Final = 1.0
@@ -69,14 +69,16 @@ class ModelProcess:
 
         Raises
         ------
+        BusyError
+            Another request has the model's process; or it has ended, as where the machine's memory is short, and another is started.
         ChildProcessError
-            The model's process has failed or ended; in the latter case another is started.
+            The model's process has failed.
         RequestError
-            As the model's process says; or another request has it, or this one took too long, and its process was ended.
+            As the model's process says; or this one took too long, and its process was ended.
         """
         deadline = start + self.seconds
         if not self.lock.acquire(timeout=max(0.0, deadline - time.monotonic())):
-            raise RequestError("the service is busy with other requests: try again", status=BUSY)
+            raise BusyError("the service is busy with other requests")
         try:
             reply = self._ask(body, start)
         except TimeoutError as error:
@@ -86,8 +88,11 @@ class ModelProcess:
                 status=BUSY,
             ) from error
         except (EOFError, OSError, ValueError, KeyError) as error:  # it has ended, or its answer is no frame
+            ended = self.process
             self._replace()
-            raise ChildProcessError("the process of the model has ended, and is started anew") from error
+            why = f"exit status {ended.returncode}, {error!r}"
+            print(f"the process of the model has ended ({why}) and is started anew", file=sys.stderr, flush=True)
+            raise BusyError("the process of the model has ended, and is started anew") from error
         except BaseException:  # whatever it is, an answer may still be under way: the next request must not get it
             self._replace()
             raise

@@ -17,6 +17,13 @@ from tidemill.contracts import OUTLIER, RequestError
 BUSY: Final = 503
 
 
+class BusyError(RequestError):
+    """What the same request may find otherwise in a moment; the answer has a header that says so."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(f"{message}: try again", status=BUSY)
+
+
 @dataclass(frozen=True)
 class RequestQueue:
     """A model and the lock by which one request at a time uses it: two would only slow each other."""
@@ -43,11 +50,13 @@ class RequestQueue:
 
         Raises
         ------
+        BusyError
+            Another request has the model.
         RequestError
-            Another request has the model, or this one takes too long; a long one is given up between two chunks.
+            This one takes too long; it is given up between two chunks.
         """
         if not self.lock.acquire(timeout=max(0.0, start + self.seconds - time.monotonic())):
-            raise RequestError("the service is busy with other requests: try again", status=BUSY)
+            raise BusyError("the service is busy with other requests")
         try:
             predicted = self._predict(rows, start + self.seconds)
         finally:

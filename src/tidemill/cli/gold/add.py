@@ -9,7 +9,7 @@ from typing import Annotated
 
 from typer import Argument, Option
 
-from tidemill.cli.options import AsJson, Delimiter, Encoding, Header, ProblemName
+from tidemill.cli.options import AsJson, Delimiter, Encoding, Header, ProblemName, path_or_standard
 from tidemill.cli.output import answering
 from tidemill.cli.project import open_project
 from tidemill.common.spelling import counted
@@ -18,7 +18,7 @@ from tidemill.common.spelling import counted
 def add(
     problem: ProblemName,
     file: Annotated[
-        Path, Argument(metavar="FILE", resolve_path=True, help="rows and labels: CSV, JSON, Parquet, Excel …")
+        Path, Argument(metavar="FILE", parser=path_or_standard, help="rows and labels: CSV, JSON, Parquet, Excel …")
     ],
     *,
     label: Annotated[str | None, Option(metavar="COLUMN", help="column of the labels (default: label)")] = None,
