@@ -69,7 +69,7 @@ def test_files_arrive_in_the_order_that_was_asked_and_only_once(project: Path) -
 
 
 def test_a_row_that_cannot_be_read_is_told_with_the_setting_that_sets_it_aside(project: Path) -> None:
-    told = r"sms-3\.jsonl, line 2: not JSON .*, or set such rows aside with ingest\.bad_rows: quarantine in conf/problem/spam\.yaml$"
+    told = r"sms-3\.jsonl, line 2: not JSON .*, or set such rows aside with ingest\.bad_rows: quarantine in conf/problem/spam\.yaml and `tidemill compose`$"
     put("sms-3", "one more text", "and another")
     arrive(Project.open(project), "spam")
     broken = Path("data/incoming/spam/sms-3.jsonl")

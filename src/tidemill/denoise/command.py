@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -31,7 +32,7 @@ from tidemill.denoise.run import (
 )
 from tidemill.denoise.vote_files import VoteOptions, VotesFile, read_votes
 from tidemill.readers.hand_labels import keep_hand_labels
-from tidemill.readers.piped import files_of
+from tidemill.readers.piped import file_of, refuse_twice
 from tidemill.readers.read import report_reading
 from tidemill.readers.write import check_apart, check_out, write_frame
 from tidemill.reports.denoise import DenoiseReport
@@ -87,8 +88,12 @@ def label_votes(request: Request) -> DenoiseReport:
     DataError
         A file cannot be read, or does not hold what is promised of it.
     """
-    with files_of(votes=request.votes, predict=request.predict, gold=request.gold) as files:
-        return _label_votes(replace(request, **files))
+    others = (request.predict, request.gold)
+    refuse_twice((request.votes, *others))
+    with contextlib.ExitStack() as stack:
+        votes = stack.enter_context(file_of(request.votes))
+        predict, gold = (None if path is None else stack.enter_context(file_of(path)) for path in others)
+        return _label_votes(replace(request, votes=votes, predict=predict, gold=gold))
 
 
 def _label_votes(request: Request) -> DenoiseReport:

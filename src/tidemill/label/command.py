@@ -31,7 +31,7 @@ from tidemill.readers.frame import read_frame
 from tidemill.readers.hand_labels import keep_hand_labels
 from tidemill.readers.number_spellings import notes_on_numbers
 from tidemill.readers.options import DEFAULTS, ReadOptions
-from tidemill.readers.piped import files_of
+from tidemill.readers.piped import file_of
 from tidemill.readers.read import refuse_pointer, report_reading
 from tidemill.readers.write import check_out, write_frame
 
@@ -136,8 +136,8 @@ def cast(request: Request) -> Cast:
     FunctionError
         A labeling function failed more often than ``quarantine`` allows; no file is written then.
     """
-    with files_of(rows=request.rows) as files:
-        return _cast(replace(request, **files))
+    with file_of(request.rows) as rows:
+        return _cast(replace(request, rows=rows))
 
 
 def _cast(request: Request) -> Cast:

@@ -55,4 +55,6 @@ def as_setting(message: str, problem: str) -> str:
     str
         The message, if it names the option; others as they are.
     """
-    return message.replace(QUARANTINE, f"ingest.bad_rows: quarantine in conf/problem/{problem}.yaml")
+    return message.replace(
+        QUARANTINE, f"ingest.bad_rows: quarantine in conf/problem/{problem}.yaml and `tidemill compose`"
+    )

@@ -5,9 +5,9 @@ from __future__ import annotations
 import contextlib
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from tidemill.contracts import ConfigError, DataError
 from tidemill.readers.read import suffix_of
@@ -67,29 +67,38 @@ def piped_as_file(source: Path, name: str = "stdin", folder: Path | None = None)
 
 
 @contextlib.contextmanager
-def files_of(**sources: Path | None) -> Iterator[dict[str, Any]]:
-    """Turn the pipes among files into files that can be read more than once, until the block ends.
+def file_of(source: Path) -> Iterator[Path]:
+    """Turn a pipe into a file that can be read more than once, until the block ends.
+
+    Parameters
+    ----------
+    source
+        A pipe, or a file.
+
+    Yields
+    ------
+    Path
+        A file, which stays as it is, or what came through the pipe.
+    """
+    if is_piped(source):
+        with piped_as_file(source) as file:
+            yield file
+    else:
+        yield source
+
+
+def refuse_twice(sources: Iterable[Path | None]) -> None:
+    """Refuse to read standard input more than once.
 
     Parameters
     ----------
     sources
-        Files and pipes by name.
-
-    Yields
-    ------
-    dict
-        Those that are not None, by the same names.
+        What is to be read; None: nothing.
 
     Raises
     ------
     ConfigError
-        Standard input is named more than once.
+        It is named more than once.
     """
-    if [*sources.values()].count(STANDARD) > 1:
+    if list(sources).count(STANDARD) > 1:
         raise ConfigError("standard input (-) can be read once: name it once")
-    with contextlib.ExitStack() as stack:
-        yield {
-            name: stack.enter_context(piped_as_file(source)) if is_piped(source) else source
-            for name, source in sources.items()
-            if source is not None
-        }

@@ -28,7 +28,7 @@ from tidemill.ingest.settings import IngestSettings
 from tidemill.project.project import Project
 from tidemill.readers.hand_labels import keep_hand_labels
 from tidemill.readers.options import DEFAULTS, ReadOptions
-from tidemill.readers.piped import STANDARD
+from tidemill.readers.piped import refuse_twice
 from tidemill.readers.write import standard_suffix
 
 
@@ -104,8 +104,7 @@ def predict_files(  # noqa: PLR0913 - what the command takes
     given = {name: getattr(reading, name) for name in ("encoding", "delimiter", "header")}
     settings = settings.model_copy(update={name: value for name, value in given.items() if value is not None})
     model = find_model(project, problem, version)
-    if list(sources).count(STANDARD) > 1:
-        raise ConfigError("standard input (-) can be read once: name it once")
+    refuse_twice(sources)
     listed = [row for source in sources for row in input_rows(source, settings, strict=strict, root=project.root)]
     results = told_apart(listed)
     if not overwrite and any(Path(row.source.path) == out.resolve() for row in results):
