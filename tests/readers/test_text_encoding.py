@@ -95,6 +95,9 @@ def test_a_declared_encoding_is_kept_to() -> None:
         ("mac_roman", "café très bon déjà vu à la crème brûlée"),
         ("cp874", "อาหารอร่อยมากและบริการดี"),
         ("iso2022_jp", "美味しい魚と親切な店員"),
+        ("iso2022_kr", "배송 매우 빨라요"),
+        ("hz", "电池 很差"),
+        ("iso2022_jp_ext", "電池 ｶﾅ"),
         ("utf-16-le", "美味しい魚と親切な店員\u3000静かな部屋"),
     ],
 )
@@ -103,6 +106,25 @@ def test_rarer_encodings_are_found_and_told_and_no_usual_one_is_taken_for_them(e
     found, note = decode(content.encode(encoding), "t.csv", None)
     assert found == content
     assert note is not None
+
+
+def test_letters_that_windows_adds_to_japanese_mail_are_read() -> None:
+    content = b"id,text\n" + "電池 故障、カナ\n".encode("iso2022_jp") * 9 + b"9,\x1b$B-!=q\x1b(B \x1b(I6E\x1b(J\n"
+    found, note = decode(content, "t.csv", None)
+    assert found.endswith("電池 故障、カナ\n9,①書 ｶﾅ\n")
+    assert note is not None
+    assert "iso2022_jp" in note
+
+
+def test_shift_codes_in_none_of_their_encodings_are_refused_with_the_line() -> None:
+    with pytest.raises(DataError, match=r"t\.csv, line 3: codes that go over to other letters"):
+        decode(b"id,text\n0,\x1b$BED\x1b(B\n1,\x1b$BED!\x1b(B\n", "t.csv", None)
+
+
+@pytest.mark.parametrize("text", ["~{x}", "a ~{ b ~} c", "x\x1b[31mred\x1b[0m", "R$ ~ {5}", "é\x1b$B"])
+def test_signs_of_code_and_colours_of_terminals_are_no_shift_codes(text: str) -> None:
+    content = f"id,text\n0,{text}\n"
+    assert decode(content.encode(), "t.csv", None) == (content, None)
 
 
 @pytest.mark.parametrize("word", ["caf\xe9", "Stra\xdfe", "ni\xf1o", "\xdcber"])

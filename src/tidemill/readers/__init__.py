@@ -8,6 +8,7 @@
 | `compressed` | gzip, Zstandard, and ZIP archives of one file, up to a size |
 | `text_encoding` | bytes as text: declared, by a byte-order mark, UTF-8, or detected |
 | `language_letters` | how likely words are in a language, by their letters |
+| `shift_codes` | ISO-2022 of Japanese and Korean mail, and HZ: encodings whose bytes are all ASCII |
 | `delimited` | CSV and TSV: delimiter, quotes and header found by content |
 | `json_rows` | JSON lines, arrays and single objects; exports of Label Studio and doccano |
 | `columnar` | Parquet, Arrow and Excel |

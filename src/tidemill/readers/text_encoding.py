@@ -12,6 +12,7 @@ from typing import Final
 
 from tidemill.contracts import DataError
 from tidemill.readers.language_letters import likeliest_language, words_beyond_ascii
+from tidemill.readers.shift_codes import decode_shifted, has_shift_codes
 
 _MARKS: Final = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -76,8 +77,6 @@ _ELSEWHERE: Final = 0.3
 _UNDEFINED: Final = "\ufffd"
 _FEW_UNDEFINED: Final = 0.002
 """Share of the characters that an encoding does not have, up to which a file is in it, with errors."""
-_SHIFT: Final = b"\x1b$"
-"""How ISO-2022-JP, whose bytes are all ASCII, goes over to Japanese."""
 _ANY: Final = "--encoding (ingest.encoding)"
 _REMEDY: Final = f"save the file as UTF-8, or name its encoding: {_ANY}"
 
@@ -115,13 +114,26 @@ def decode(data: bytes, name: str, encoding: str | None) -> tuple[str, str | Non
     if wide is not None:
         text = _strictly(data, name, wide)
         return text, f"{name} is read as {wide}, without a byte-order mark; name another with {_ANY}"
-    shifted = _decoded(data, "iso2022_jp") if _SHIFT in data else None
-    if shifted is not None:
-        return shifted, f"{name} is read as iso2022_jp, whose shift codes it has; name another with {_ANY}"
+    if has_shift_codes(data):
+        shifted = decode_shifted(data)
+        if shifted is None:
+            raise DataError(
+                f"{name}, line {_shifted_line(data)}: codes that go over to other letters, as ISO-2022-JP and -KR have them, and the text is in none of "
+                f"these encodings; {_REMEDY}"
+            )
+        return shifted[0], f"{name} is read as {shifted[1]}, whose shift codes it has; name another with {_ANY}"
     try:
         return data.decode("utf-8"), None
     except UnicodeDecodeError as error:
         return _detected(data, name, error)
+
+
+def _shifted_line(data: bytes) -> int:
+    """The first line that is no text by itself."""
+    lines = data.split(b"\n")
+    return next(
+        (number for number, line in enumerate(lines, start=1) if b"\x1b" in line and decode_shifted(line) is None), 1
+    )
 
 
 def _declared(data: bytes, name: str, encoding: str) -> str:
