@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tidemill.common.files import atomic_write, remove_unfinished
+from tidemill.errors import FunctionError
 
 
 def test_a_file_is_there_whole_once_the_block_has_ended_and_its_folder_with_it(inside: Path):
@@ -60,6 +61,37 @@ def test_a_disk_that_refuses_is_told_with_the_file_that_was_wanted(inside: Path,
     assert list(inside.iterdir()) == []
     with pytest.raises(FileNotFoundError, match="other"), atomic_write(path):
         (inside / "other").read_text()
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [
+        FunctionError("f raised: Permission denied (os error 13)"),
+        FunctionError("f raised: No space left on device (os error 28)"),
+        FileNotFoundError("No such file or directory (os error 2): /elsewhere/words.csv"),
+        AssertionError("retry (os error 104)"),
+    ],
+)
+def test_what_fails_by_another_file_is_not_said_of_the_one_that_is_written(inside: Path, failure: Exception):
+    def write() -> None:
+        with atomic_write(inside / "votes.parquet"):
+            raise failure
+
+    with pytest.raises(type(failure)) as raised:
+        write()
+    assert raised.value is failure
+
+
+def test_a_folder_that_takes_no_file_is_told_where_a_library_quotes_it(inside: Path):
+    path = inside / "votes.parquet"
+
+    def write() -> None:
+        with atomic_write(path) as temporary:
+            raise PermissionError(f"Permission denied (os error 13): {temporary}")
+
+    with pytest.raises(PermissionError) as raised:
+        write()
+    assert raised.value.filename == str(path)
 
 
 def test_threads_that_write_one_file_at_once_do_not_take_the_part_of_each_other(inside: Path):

@@ -12,8 +12,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+from tidemill.errors import TidemillError
+
 _UNFINISHED: Final = re.compile(r"\..+\.(\d+)(?:-\d+)?\.part")
 _writes = itertools.count()
+_OF_DISKS: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
+"""Errors that libraries quote without the file: of what is written, for nothing else fails so."""
 _QUOTED: Final = re.compile(r"\(os error (\d+)\)")
 
 
@@ -50,12 +54,21 @@ def atomic_write(path: Path, *, durable: bool = True) -> Iterator[Path]:
         temporary.replace(path)
     except Exception as error:
         number = system_error(error)
-        if number is None or getattr(error, "filename", None) not in {None, str(temporary), temporary}:
+        if number is None or not _is_about(error, temporary):
             raise
         number = errno.EOPNOTSUPP if number == errno.ENOENT and _takes_no_files(temporary) else number
         raise OSError(number, os.strerror(number), str(path)) from error
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _is_about(error: Exception, path: Path) -> bool:
+    """Whether the system refused this file; what is written may have failed by another, or quote one, as a labeling function's error does."""
+    if isinstance(error, TidemillError):
+        return False
+    if isinstance(error, OSError) and error.errno is not None:
+        return error.filename in {None, str(path), path}
+    return path.name in str(error) or system_error(error) in _OF_DISKS
 
 
 def make_folder(folder: Path) -> None:
