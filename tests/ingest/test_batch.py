@@ -331,6 +331,19 @@ def test_equal_contents_are_one_row_with_the_label_that_most_have_and_conflicts_
     assert "1 have none, since no label has most ('so')" in batch.notes[1]
 
 
+def test_equal_contents_with_other_metadata_are_told_with_the_columns(tmp_path: Path) -> None:
+    lines = "".join(
+        f"{k},{text},{who},1\n" for k, (text, who) in enumerate([("ok", "a"), ("ok", "b"), ("ok", "a"), ("no", "b")])
+    )
+    chosen = settings(gold=None, meta={"who": "string", "n": "int"})
+    batch = take(write(tmp_path / "t.csv", f"id,text,who,n\n{lines}"), chosen)
+    assert any(
+        "t.csv: 1 of the rows with the content of another have another 'who', and" in note for note in batch.notes
+    )
+    same = take(write(tmp_path / "s.csv", f"id,text,who,n\n{lines.replace(',b,', ',a,')}"), chosen)
+    assert not any("have another" in note for note in same.notes)
+
+
 def test_labels_of_rows_that_came_before_are_kept_apart_with_what_row_they_mean(tmp_path: Path) -> None:
     first = take(write(tmp_path / "a.csv", "id,text,label\n1,hello,\n2,you,ham\n"), settings())
     again = write(tmp_path / "b.csv", "id,text,label\n1,hello,spam\n7,you,spam\n3,new,ham\n")

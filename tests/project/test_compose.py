@@ -119,6 +119,17 @@ def test_an_unknown_key_in_params_fails_with_the_nearest_valid_one():
         load("spam", "train", Small, params={"problems": ["spam"], "spam": section})
 
 
+def test_words_that_yaml_reads_as_truth_values_are_to_be_put_between_quotes():
+    section = {"problem": {"name": "spam", "modality": "text", "classes": [False, "yes"]}, "train": {}}
+    with pytest.raises(
+        ConfigError, match=r"spam\.problem\.classes\.0: False is not text; YAML reads yes and no, .* quotes"
+    ):
+        load("spam", "train", Settings, params={"problems": ["spam"], "spam": section})
+    section["problem"]["classes"] = [7, "yes"]
+    with pytest.raises(ConfigError, match=r"classes\.0: 7 is not text; put it between quotes"):
+        load("spam", "train", Settings, params={"problems": ["spam"], "spam": section})
+
+
 def test_an_unknown_problem_fails_with_the_nearest_valid_one():
     with pytest.raises(ConfigError, match="unknown problem 'spma'; did you mean spam"):
         load("spma", "train", Settings, params={"problems": ["spam"]})

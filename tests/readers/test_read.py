@@ -705,6 +705,10 @@ def test_marks_where_files_were_put_one_behind_another_are_left_out_and_told(end
     assert parse(b"\xef\xbb\xbfid,text\na,one\n", "t.csv").notes == ()
 
 
+def test_the_end_mark_of_dos_is_no_row() -> None:
+    assert parse(b"id,text\r\na,one\r\n\x1a", "t.csv").columns == {"id": ["a"], "text": ["one"]}
+
+
 def test_rows_by_name_keep_their_names() -> None:
     whole = {f"{place}.jpg": {"text": str(place)} for place in range(12)}
     table = parse(json.dumps(whole).encode(), "t.json")

@@ -35,3 +35,10 @@ def test_a_project_in_which_nothing_has_run_has_nothing_outdated(tmp_path: Path)
     folder = project(tmp_path)
     (folder / "dvc.lock").unlink()
     assert outdated(folder, {}, NOW) == []
+
+
+def test_the_settings_of_a_whole_problem_are_cut(tmp_path: Path):
+    train = {"params.yaml": {"spam.facts": {f"key_{k}": k for k in range(99)}}, "code.yaml": {"train": "b2"}}
+    [found] = outdated(project(tmp_path, train=train), {}, NOW)
+    assert found.reason.startswith("spam.facts is None, was {'key_0': 0")
+    assert len(found.reason) < 150

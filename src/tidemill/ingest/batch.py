@@ -19,7 +19,7 @@ from tidemill.ingest.image_metadata import with_image_metadata
 from tidemill.ingest.images import check_images, notes_on_images, rewrites, standard_images
 from tidemill.ingest.labels_of_known_rows import late_labels
 from tidemill.ingest.metadata_like_gold import metadata_like_gold
-from tidemill.ingest.repeats import FATES, SCHEMA, SIGNATURE, Repeats, compares, find_repeats
+from tidemill.ingest.repeats import FATES, SCHEMA, SIGNATURE, Repeats, compares, find_repeats, other_metadata
 from tidemill.ingest.row_errors import RowErrors
 from tidemill.ingest.row_ids import row_ids
 from tidemill.ingest.settings import IngestSettings
@@ -160,15 +160,25 @@ def build_batch(
         raise DataError(_nothing_new(seen, repeats, source.name))
     sliced = pl.DataFrame({"row_id": ids} | slices, schema={"row_id": pl.String} | dict.fromkeys(slices, pl.String))
     dev, other = marked.filter(is_kept & is_dev), marked.filter(is_kept & ~is_dev)
-    about_gold = (
+    metadata = {column: columns[column] for column in settings.meta}
+    about_columns = (
+        *other_metadata(repeats, metadata, source.name),
         *_without_gold(table, settings),
         *values.words_for_no_label(table, settings, problem.classes),
-        *metadata_like_gold({column: columns[column] for column in settings.meta}, gold, table.name),
+        *metadata_like_gold(metadata, gold, table.name),
     )
-    notes = (*table.notes, *notes_of_contents, *repeats.notes, *about_gold)
     bad = _bad_rows(errors)
     return Batch(
-        name, raw.filter(is_kept), dev, other, sliced.filter(is_kept), seen, bad, late, notes, _set_aside(table, bad)
+        name,
+        raw.filter(is_kept),
+        dev,
+        other,
+        sliced.filter(is_kept),
+        seen,
+        bad,
+        late,
+        (*table.notes, *notes_of_contents, *repeats.notes, *about_columns),
+        _set_aside(table, bad),
     )
 
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import functools
 from collections import Counter, defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -137,6 +137,40 @@ def find_repeats(  # noqa: PLR0913 - what a row is, and what it is compared with
             )
         notes += _notes_on_near(contents, list(like), settings, source)
     return Repeats(seen, first, joined, tuple(notes))
+
+
+def other_metadata(repeats: Repeats, columns: Mapping[str, Sequence[Any]], source: str) -> list[str]:
+    """Word how many rows that are left out for their content have other metadata than the row that is kept.
+
+    Parameters
+    ----------
+    repeats
+        Of the rows.
+    columns
+        Metadata that functions may ask, by column.
+    source
+        Name of the source.
+
+    Returns
+    -------
+    list of str
+        A sentence, or none.
+    """
+    contents, fates = repeats.seen["content"].to_list(), repeats.seen["fate"].to_list()
+    kept = {content: row for row, (content, fate) in enumerate(zip(contents, fates, strict=True)) if fate != "same"}
+    same = [(row, kept[content]) for row, content in enumerate(contents) if fates[row] == "same" and content in kept]
+    differ = {name: [row for row, leader in same if values[row] != values[leader]] for name, values in columns.items()}
+    names = [name for name, rows in differ.items() if rows]
+    if not names:
+        return []
+    rows = {row for name in names for row in differ[name]}
+    listed = ", ".join(map(repr, names))
+    return [
+        (
+            f"{source}: {len(rows)} of the rows with the content of another have another {listed}, and functions see that of the first row alone: "
+            f"where {listed} decides the label, make it a part of the content"
+        )
+    ]
 
 
 def _fates_by_content(hashes: Sequence[str], known: set[str]) -> list[str]:

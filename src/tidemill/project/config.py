@@ -165,4 +165,7 @@ def parse(settings: type[S], section: dict[str, Any], where: str) -> S:
         key = ".".join(str(part) for part in first["loc"])
         hint = did_you_mean(key, list(settings.model_fields)) if first["type"] == "extra_forbidden" else ""
         message = "unknown key" if first["type"] == "extra_forbidden" else first["msg"].removeprefix("Value error, ")
+        if first["type"] == "string_type":
+            why = "YAML reads yes and no, on and off as truth values: " if isinstance(first["input"], bool) else ""
+            message = f"{first['input']!r} is not text; {why}put it between quotes where it was written"
         raise ConfigError(f"{where}{key and f'.{key}'}: {message}{hint}") from error

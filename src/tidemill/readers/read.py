@@ -74,6 +74,7 @@ _OWN_MARKS: Final[dict[str, tuple[bytes, ...]]] = {
 }
 """How files begin whose suffix is right, though they cannot be read."""
 _WORKBOOK: Final = "xl/workbook.xml"
+_DOS_END: Final = "\x1a"
 _LFS: Final = b"version https://git-lfs"
 _HEAD: Final = 1 << 10
 """Bytes in which a web page begins, blank ones before it included."""
@@ -208,7 +209,8 @@ def _text_of_rows(data: bytes, name: str, options: ReadOptions) -> tuple[str, st
 
 
 def _without_marks(text: str, name: str) -> tuple[str, str | None]:
-    """A text without byte order marks at starts of lines, and how many there were."""
+    """A text without byte order marks at starts of lines, and how many there were; and without the end mark of DOS."""
+    text = text.rstrip(_DOS_END)
     if "\ufeff" not in text:
         return text, None
     text, times = _MARK.subn("", text)

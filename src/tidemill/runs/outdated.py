@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from tidemill.project.config import load_params
 from tidemill.project.layout import PARAMS
 from tidemill.project.stage_code.stage_fingerprints import CODE, StageCode, listed
 from tidemill.runs.dvc_cache import read_lock
+
+_LONGEST: Final = 100
+"""Characters of a value in a reason; a whole problem has thousands."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +85,12 @@ def _differences(before: Any, now: Any, key: str) -> Iterator[str]:
         for name in sorted(before.keys() | now.keys()):
             yield from _differences(before.get(name), now.get(name), f"{key}.{name}")
     elif before != now:
-        yield f"{key} is {now!r}, was {before!r}"
+        yield f"{key} is {_shortened(now)}, was {_shortened(before)}"
+
+
+def _shortened(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
 
 
 def _code(recorded: str | None, files: tuple[str, ...]) -> str:

@@ -67,7 +67,8 @@ def _listen(model: ModelProcess, ingest: IngestSettings, settings: ServiceSettin
     )
     with _socket(settings) as listening:
         host, port = listening.getsockname()[:2]
-        _say(f"{model.version} at http://{host}:{port}: POST /predict, GET /health, GET /version; Ctrl-C stops it")
+        place = f"[{host}]" if ":" in host else host
+        _say(f"{model.version} at http://{place}:{port}: POST /predict, GET /health, GET /version; Ctrl-C stops it")
         for number in (signal.SIGINT, signal.SIGTERM):  # uvicorn raises them again once it has stopped
             signal.signal(number, lambda *_: None)
         uvicorn.Server(config).run(sockets=[listening])
