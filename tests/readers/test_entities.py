@@ -56,3 +56,16 @@ def test_texts_that_are_a_word_for_none_are_told(word):
 
 def test_words_for_none_among_words_are_not_told():
     assert not any("alone" in note for note in parse(b"kind\nNULL\ngood\nbad\n", "t.csv").notes)
+
+
+def test_letters_as_mails_write_them_are_told_with_what_mends_them():
+    (told,) = notes("sch=C3=B6ne K=C3=BCche", "zur=C3=BCck", "plain")
+    assert "such as '=C3=B6' for 'ö' (in 'sch=C3=B6ne K=C3=BCche')" in told
+    assert notes("a=C3 b=D4", "x=CAFE y=C0=FF", "width=E9") == []
+
+
+@pytest.mark.parametrize("lost", ["\ufffd", "\0"])
+def test_letters_that_were_lost_are_told(lost):
+    (told,) = notes(f"K{lost}che", f"zur{lost}ck", "plain")
+    assert told.startswith(f"t.csv: 2 of 3 cells of column 'text' have {lost!r} (U+{ord(lost):04X}, in")
+    assert notes(f"K{lost}che", "plain") == []

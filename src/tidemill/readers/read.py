@@ -22,7 +22,7 @@ from tidemill.readers.json_rows import parse_json
 from tidemill.readers.options import DEFAULTS, ReadOptions
 from tidemill.readers.other_tools import of_other_tools
 from tidemill.readers.table import Table
-from tidemill.readers.text_doubts import doubly_encoded_note, entities_note, invisible_note, null_note, utf7_note
+from tidemill.readers.text_doubts import doubts_about_texts, utf7_note
 from tidemill.readers.text_encoding import MixedError, decode, decode_but_some_lines
 
 _TEXT: Final[dict[str, Callable[[str, str, ReadOptions], Table]]] = {
@@ -138,8 +138,7 @@ def parse(data: bytes, name: str, options: ReadOptions = DEFAULTS) -> Table:
     if not table.numbers:
         raise NoRowsError(f"{name} has a header and no rows: replace it with the full file")
     table = of_other_tools(table)
-    doubts = (doubly_encoded_note(table), entities_note(table), invisible_note(table), null_note(table))
-    notes = [note for note in (guessed, *table.notes, *doubts) if note is not None]
+    notes = [note for note in (guessed, *table.notes, *doubts_about_texts(table)) if note is not None]
     return replace(table, notes=tuple(notes))
 
 

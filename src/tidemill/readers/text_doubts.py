@@ -6,6 +6,7 @@ All are noted with a sample and left as they are: only a person knows whether th
 from __future__ import annotations
 
 import html
+import quopri
 import re
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
@@ -27,6 +28,8 @@ _INVISIBLE: Final = re.compile(
     "[A-Za-z\u00c0-\u024f\u0370-\u052f][\u00ad\u200b\u2060\ufeff][A-Za-z\u00c0-\u024f\u0370-\u052f]"
 )
 """Soft hyphens and the like between letters of scripts that part words by spaces."""
+_QUOTED: Final = re.compile("(?:=[C-F][0-9A-F](?:=[89AB][0-9A-F])+)+")
+_LOST: Final = re.compile("[\ufffd\0]")
 _NULLS: Final = frozenset(
     {"NULL", "null", "Null", "\\N", "None", "N/A", "#N/A", "n/a", "<NA>", "(null)", "[NULL]", "nil"}
 )
@@ -66,6 +69,23 @@ def utf7_note(text: str, name: str) -> str | None:
         f"{name} may be UTF-7, in which {first[0]!r} is {first[0].encode().decode('utf-7')!r}; it is read as it stands, "
         "--encoding utf-7 (ingest.encoding) decodes it"
     )
+
+
+def doubts_about_texts(table: Table) -> list[str]:
+    """Word all notes about cells that may not be what their author wrote.
+
+    Parameters
+    ----------
+    table
+        Rows of a file.
+
+    Returns
+    -------
+    list of str
+        At most one of each kind.
+    """
+    notes = (doubly_encoded_note, entities_note, quoted_printable_note, lost_letters_note, invisible_note, null_note)
+    return [told for note in notes if (told := note(table)) is not None]
 
 
 def _is_of_texts(letter: str) -> bool:
@@ -145,6 +165,52 @@ def invisible_note(table: Table) -> str | None:
     )
 
 
+def quoted_printable_note(table: Table) -> str | None:
+    """Word a note about texts in which letters are written as mails have them, such as ``K=C3=BCche``.
+
+    Parameters
+    ----------
+    table
+        Rows of a file.
+
+    Returns
+    -------
+    str or None
+        The number of such cells of the first column that has them, a sample and what mends them; None where there are few.
+    """
+    doubt = _in_many_cells(table, "=", _quoted)
+    if doubt is None:
+        return None
+    where, first, shown = doubt
+    return (
+        f"{where} have letters as mails write them (quoted-printable), such as {first!r} for {_unquoted(first)!r} (in {shown!r}). They are kept as they are, "
+        "and words that functions look for do not match them; to mend each cell in Python: quopri.decodestring(cell).decode()"
+    )
+
+
+def lost_letters_note(table: Table) -> str | None:
+    """Word a note about texts in which letters were lost: the sign that stands for one, or the character 0.
+
+    Parameters
+    ----------
+    table
+        Rows of a file.
+
+    Returns
+    -------
+    str or None
+        The number of such cells of the first column that has them; None where there are few.
+    """
+    doubt = _in_many_cells(table, "\ufffd", _LOST.search) or _in_many_cells(table, "\0", _LOST.search)
+    if doubt is None:
+        return None
+    where, first, shown = doubt
+    return (
+        f"{where} have {first!r} (U+{ord(first):04X}, in {shown!r}), which stands where a letter was lost. They are kept as they are, and words that functions "
+        "look for do not match them; export the file again, as UTF-8"
+    )
+
+
 def null_note(table: Table) -> str | None:
     """Word a note about texts that are the word with which databases and programs write that there is none.
 
@@ -192,6 +258,17 @@ def _in_many_cells(
             shown = first.string[max(0, first.start() - 15) : first.end() + 15]
             return f"{table.name}: {len(found)} of {len(cells)} cells of column {column!r}", first[0], shown
     return None
+
+
+def _quoted(cell: str) -> re.Match[str] | None:
+    return next((match for match in _QUOTED.finditer(cell) if _unquoted(match[0]) is not None), None)
+
+
+def _unquoted(text: str) -> str | None:
+    try:
+        return quopri.decodestring(text).decode()
+    except UnicodeDecodeError:
+        return None
 
 
 def _entity(cell: str) -> re.Match[str] | None:
