@@ -36,6 +36,17 @@ def test_a_file_of_rows_and_one_of_functions_give_votes(here, rows, ids, capsys)
     assert "classes: ham, spam" in capsys.readouterr().out
 
 
+def test_a_vote_against_a_class_that_no_one_named_is_told(here, capsys):
+    (here / "f.yaml").write_text(YAML.replace("vote: ham", "vote: not spam"))
+    words = ["label", "rows.csv", "--functions", "f.yaml", "--out", "votes.parquet"]
+    tidemill(*words)
+    told = "note: f.yaml: `vote: not spam` is taken for a vote against 'spam'; where it is a class of its own, name all with --classes"
+    assert told in capsys.readouterr().err
+    tidemill(*words, "--classes", "not spam,spam")
+    assert "taken for a vote" not in capsys.readouterr().err
+    assert pl.read_parquet("votes.parquet")["greets"].to_list() == [-1, 0, 0]
+
+
 @pytest.mark.parametrize("rows", ["rows.csv", "rows.jsonl"])
 def test_standard_input_is_read_and_standard_output_has_the_votes_alone(here, rows, monkeypatch, capfdbinary):
     for more in ([], ["--json"], ["--cache", "kept"], ["--cache", "kept"]):

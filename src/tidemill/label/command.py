@@ -216,6 +216,12 @@ def _classes(given: str | Sequence[str] | None, path: Path) -> tuple[str, ...]:
             raise ConfigError(
                 f"{path}: votes name the classes {name!r} and {other!r}: write one of them throughout, or name both with --classes"
             )
+    report_reading(
+        f"{path.name}: `vote: {name}` is taken for a vote against {name.removeprefix(_NOT).strip()!r}; where it is a class of its own, name all with "
+        "--classes"
+        for name in sorted(set(named))
+        if name.startswith(_NOT)
+    )
     return classes
 
 
