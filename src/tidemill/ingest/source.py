@@ -165,8 +165,9 @@ class Source:
             file = [(self.name, self.files.cat_file(self.path))]
             result = text_files(file, PurePosixPath(self.path).parent.name, settings)
             return single_document(result, self.name, settings)
-        texts, others = _text_paths(self._inside())
-        hidden = about_hidden(self.name, self._below(), is_text_file)
+        below = self._below()
+        texts, others = _text_paths(path for path in below if not is_hidden(path))
+        hidden = about_hidden(self.name, below, is_text_file)
         if not texts:
             raise DataError(
                 f"{self.name} is a folder, but this problem's rows are text: give one of {TEXT_SUFFIX} files, or a file that "
