@@ -38,6 +38,19 @@ def test_a_folder_of_texts_is_a_batch_with_a_document_for_each_file(tmp_path: Pa
     assert "may: 1 file is no .txt file and left out (x.pdf)" in batch.notes
 
 
+def test_texts_below_names_with_a_dot_are_left_out_and_told(tmp_path: Path):
+    folder(
+        tmp_path,
+        documents={"a.txt": "Rome lies in Italy.", ".b/b.txt": "x", ".c.txt": "x", ".cache": "x", "._a.txt": "x"},
+    )
+    table = Source(str(tmp_path / "may")).table(settings(key="id"))
+    assert table.columns["id"] == ["a.txt"]
+    assert any(
+        note.startswith("may: 2 files are left out, for names with a dot") and "(.b, .c.txt)" in note
+        for note in table.notes
+    )
+
+
 def test_a_single_text_file_is_a_document(tmp_path: Path):
     table = Source(str(folder(tmp_path) / "a.txt")).table(settings(key="id"))
     assert table.columns == {"text": ["Rome lies in Italy."], "id": ["a.txt"]}

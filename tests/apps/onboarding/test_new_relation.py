@@ -99,8 +99,10 @@ def test_relations_of_the_facts_are_classes_and_tables_of_documents_are_batches(
 @pytest.mark.slow
 def test_texts_keep_their_files_and_later_folders_of_texts_arrive(project: Project, elsewhere: Path):
     write(elsewhere / "texts" / "scan.pdf", "%PDF-")
+    write(elsewhere / "texts" / ".draft" / "one.txt", "Rome lies in Italy.")
     made = create_relation(wanted(elsewhere), project)
     assert "note: texts: 1 file is no .txt file and left out (scan.pdf)" in made.lines
+    assert any("texts: 1 file is left out, for names with a dot in front" in line for line in made.lines)
     incoming = Path("data/incoming/lies_in")
     assert len(list((incoming / "texts").iterdir())) == 48
     problem, settings, paths = project.load("lies_in", "ingest", IngestSettings)
