@@ -108,6 +108,32 @@ def test_rarer_encodings_are_found_and_told_and_no_usual_one_is_taken_for_them(e
     assert note is not None
 
 
+@pytest.mark.parametrize("stated", ["koi8-u", "cp866", "cp1252", "iso-8859-5", "cp1258"])
+def test_a_file_that_is_surely_utf8_is_read_so_whatever_was_stated_of_an_earlier_one(stated: str) -> None:
+    content = "id,text\n" + "".join(f"{k},смачна їжа та швидка доставка\n" for k in range(3))
+    for encoding, told in (("utf-8", "for all its letters are in it"), ("utf-8-sig", "the mark at its beginning says")):
+        found, note = decode(content.encode(encoding), "t.csv", stated)
+        assert found == content
+        assert note is not None
+        assert told in note
+        assert f"and not as {stated}" in note
+    assert decode(content.encode("utf-16"), "t.csv", stated)[0] == content
+
+
+@pytest.mark.parametrize(
+    ("stated", "text"),
+    [
+        ("cp1252", "café ñandú Ã© déjà vu"),
+        ("koi8-u", "смачна їжа"),
+        ("gbk", "联通"),
+        ("utf-8", "смачна"),
+        ("cp1251", "plain"),
+    ],
+)
+def test_a_stated_encoding_that_can_be_right_is_kept_to(stated: str, text: str) -> None:
+    assert decode(text.encode(stated), "t.csv", stated) == (text, None)
+
+
 def test_letters_that_windows_adds_to_japanese_mail_are_read() -> None:
     content = b"id,text\n" + "電池 故障、カナ\n".encode("iso2022_jp") * 9 + b"9,\x1b$B-!=q\x1b(B \x1b(I6E\x1b(J\n"
     found, note = decode(content, "t.csv", None)

@@ -24,6 +24,9 @@ def export(
     int8: Annotated[
         bool, Option("--int8", help="also with 8-bit weights: a quarter of the size, about twice as fast on texts")
     ] = False,
+    force: Annotated[
+        bool, Option("--force", help="replace files of the same names that are of no earlier export")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Write a model as ONNX, for programs without Tidemill.
@@ -33,8 +36,11 @@ def export(
     tidemill export spam --out exported/
     """
     from tidemill.apps.models.export import export as write_model
+    from tidemill.apps.models.export import refuse_other_files
 
     with answering(as_json=as_json) as answer:
+        if not force:
+            refuse_other_files(out)
         done = write_model(open_project(problem), problem, version, out, head_only=head_only, int8=int8)
         lines = [f"{out}: {', '.join(path.name for path in done.files)}"]
         if done.rows:

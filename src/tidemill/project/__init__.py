@@ -24,6 +24,7 @@ generated_votes votes of models, descriptions and language models, made from a p
 row_names     rows as people name them: by row_id, key or file
 expectations  a contract checked by Great Expectations, and its Data Docs
 packages      pinned packages of demo data and weights, fetched and unpacked
+unfinished_problems problems whose making was killed, and their removal
 arrivals      new incoming files entered into the manifest
 refused_sources sources that were refused on this machine, and what they were judged by
 batches       batches of the manifest made into tables

@@ -7,6 +7,7 @@ their letters, and likelier than in any other encoding.
 from __future__ import annotations
 
 import codecs
+import re
 from dataclasses import dataclass
 from typing import Final
 
@@ -77,6 +78,9 @@ _ELSEWHERE: Final = 0.3
 _UNDEFINED: Final = "\ufffd"
 _FEW_UNDEFINED: Final = 0.002
 """Share of the characters that an encoding does not have, up to which a file is in it, with errors."""
+_LETTER_OF_UTF8: Final = re.compile(rb"[\xc2-\xf4][\x80-\xbf]+")
+_SURE: Final = 3
+"""Such letters from which on a file is UTF-8, whatever encoding is stated."""
 _ANY: Final = "--encoding (ingest.encoding)"
 _REMEDY: Final = f"save the file as UTF-8, or name its encoding: {_ANY}"
 
@@ -105,9 +109,9 @@ def decode(data: bytes, name: str, encoding: str | None) -> tuple[str, str | Non
     DataError
         Names the line and the bytes that are not text in that encoding, or the encodings between which nothing decides.
     """
-    if encoding is not None:
-        return _declared(data, name, encoding), None
     marked = next((chosen for mark, chosen in _MARKS if data.startswith(mark)), None)
+    if encoding is not None:
+        return _stated(data, name, encoding, marked)
     if marked is not None:
         return _strictly(data, name, marked), None
     wide = _utf32(data) or _utf16(data)
@@ -126,6 +130,28 @@ def decode(data: bytes, name: str, encoding: str | None) -> tuple[str, str | Non
         return data.decode("utf-8"), None
     except UnicodeDecodeError as error:
         return _detected(data, name, error)
+
+
+def _stated(data: bytes, name: str, encoding: str, marked: str | None) -> tuple[str, str | None]:
+    """A stated encoding may be that of an earlier file: what is surely in Unicode is read so."""
+    other = marked or ("utf-8" if _is_surely_utf8(data) else None)
+    if other is None or _is_of_unicode(encoding):
+        return _declared(data, name, encoding), None
+    why = "as the mark at its beginning says" if marked else "for all its letters are in it"
+    return _strictly(data, name, other), f"{name} is read as {other}, {why}, and not as {encoding} ({_ANY})"
+
+
+def _is_of_unicode(encoding: str) -> bool:
+    """Whether an encoding is one of Unicode, or none at all, which is told later."""
+    try:
+        return codecs.lookup(encoding).name.startswith("utf")
+    except LookupError:
+        return True
+
+
+def _is_surely_utf8(data: bytes) -> bool:
+    """Whether bytes have letters of UTF-8 that are not ASCII, and no others: single bytes of other encodings hardly follow each other so."""
+    return len(_LETTER_OF_UTF8.findall(data[:_SAMPLE])) >= _SURE and _decoded(data, "utf-8") is not None
 
 
 def _shifted_line(data: bytes) -> int:

@@ -16,7 +16,7 @@ from tests.apps.factories import build
 from tests.apps.factories import model as known_model
 from tests.conftest import ROOT
 from tidemill.apps.models import export as exporting
-from tidemill.apps.models.export import TOLERANCE, export
+from tidemill.apps.models.export import TOLERANCE, export, refuse_other_files
 from tidemill.apps.models.int8_graph import int8_graph
 from tidemill.apps.models.model import Model
 from tidemill.apps.models.onnx_backbone import inference_session
@@ -160,3 +160,14 @@ def test_eight_bit_weights_are_refused_for_images_and_heads(inside, monkeypatch)
     monkeypatch.setattr(exporting, "find_model", lambda _, name, *_words, **__: known_model(name))
     with pytest.raises(ConfigError, match="choose one of them"):
         export(Project.open(inside), "mail", None, inside / "out", head_only=True, int8=True)
+
+
+def test_files_that_are_of_no_earlier_export_are_not_replaced(tmp_path):
+    refuse_other_files(tmp_path / "missing")
+    (tmp_path / "notes.txt").write_text("mine")
+    refuse_other_files(tmp_path)
+    (tmp_path / "README.md").write_text("mine")
+    with pytest.raises(ConfigError, match=r"README\.md is there, and of no earlier export: .* --force"):
+        refuse_other_files(tmp_path)
+    (tmp_path / "head.onnx").write_bytes(b"")
+    refuse_other_files(tmp_path)

@@ -32,6 +32,7 @@ from tidemill.project.config import load
 from tidemill.project.layout import Paths
 from tidemill.project.project import Project
 from tidemill.project.row_names import RowNames
+from tidemill.project.unfinished_problems import begin_problem, clear_unfinished_problems, unfinished_problems
 from tidemill.readers.options import ReadOptions
 from tidemill.reports.project import ChampionPin, Manifest
 
@@ -1005,6 +1006,28 @@ def test_one_problem_is_made_at_a_time_and_a_name_that_was_taken_meanwhile_is_re
     with pytest.raises(ConfigError, match="already"), all_or_nothing(Paths.within("first"), project, opened):
         pass
     assert (project / "conf/problem/first.yaml").exists()
+
+
+def test_what_a_killed_command_had_made_is_removed_by_the_next(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    opened = Project.open(project)
+    write(project / "data/incoming/reviews/earlier.csv", "text\n")
+    kept = [project / "data/incoming/reviews/earlier.csv"]
+    begin_problem(opened, "reviews", kept)  # and then a kill at any place of what follows
+    for path in ("conf/problem/reviews.yaml", "src/problems/reviews/functions.yaml", "data/reviews/batches.json"):
+        write(project / path, "")
+    write(project / "data/incoming/reviews/reviews.csv", "text\n")
+    assert unfinished_problems(opened) == ["reviews"]
+    done = new_problem.create_problem(words(source=str(reviews(project / "r.csv")), text="body", label="stars"), opened)
+    assert done.classes == ("bad", "good")
+    assert "reviews: what `tidemill new` had made of it when it was killed is removed" in capsys.readouterr().err
+    assert unfinished_problems(opened) == []
+    assert kept[0].exists()
+    assert not (project / "data/incoming/reviews/reviews.csv").exists()
+    begin_problem(opened, "reviews", [])  # killed when all was written
+    assert clear_unfinished_problems(opened) == []
+    assert (project / "conf/problem/reviews.yaml").exists()
 
 
 def test_a_setting_that_is_wrong_as_a_whole_is_told_without_words_of_pydantic(project: Path) -> None:

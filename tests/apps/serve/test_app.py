@@ -266,6 +266,30 @@ def test_a_body_that_comes_in_parts_is_counted_as_a_whole():
     assert len(taken) == 3
 
 
+def test_a_client_that_is_gone_within_its_request_is_no_failure_of_the_service(mail, capsys):
+    parts = iter([{"type": "http.request", "body": b'{"rows":[', "more_body": True}, {"type": "http.disconnect"}])
+    sent = []
+
+    async def receive():
+        return next(parts)
+
+    async def send(message):
+        sent.append(message)
+
+    headers = [(b"host", b"localhost"), (b"content-type", b"application/json"), (b"content-length", b"500")]
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": "/predict",
+        "headers": headers,
+        "client": None,
+        "query_string": b"",
+    }
+    asyncio.run(mail.app(scope | {"raw_path": b"/predict", "root_path": "", "scheme": "http"}, receive, send))
+    assert sent[0]["status"] == 400
+    assert "Traceback" not in capsys.readouterr().err
+
+
 def test_too_many_files_are_refused(cells):
     files = [("image", (f"{k}.png", picture(9), "image/png")) for k in range(6)]
     assert "6 rows, at most 5" in cells.post("/predict", files=files).json()["error"]["message"]

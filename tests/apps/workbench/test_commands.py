@@ -295,6 +295,12 @@ def test_examples_are_written_for_prototypes_and_replaced_by_row(lf, project):
     told = lf("examples", "mail", "e.jsonl", "--class", "ham", "k003")  # by its key
     assert "caution: 1 row is of valid or test, such as r003" in told
     assert json.loads(path.read_text(encoding="utf-8").splitlines()[-1])["row_id"] == "r003"
+    for text in ('{"my": "notes"}\n', "a note\n"):
+        other = project / "src/problems/mail/notes.jsonl"
+        other.write_text(text)
+        with pytest.raises(DataError, match=r"notes\.jsonl, line 1: .* is no example, which has a row_id"):
+            lf("examples", "mail", "notes.jsonl", "--class", "spam", "r000")
+        assert other.read_text() == text
     (project / "src/problems/mail/e.yaml").write_text(
         "functions: [{name: alike, kind: prototype, file: e.jsonl, of: spam, at_least: 0.9, vote: spam}]"
     )

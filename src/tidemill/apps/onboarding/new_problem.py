@@ -42,11 +42,13 @@ from tidemill.project.config import load_params, parse
 from tidemill.project.layout import CONF, Paths
 from tidemill.project.packages import INCOMING
 from tidemill.project.project import Project
+from tidemill.project.unfinished_problems import clear_unfinished_problems
 from tidemill.readers.cell_text import as_string
 from tidemill.readers.number_spellings import notes_on_numbers
 from tidemill.readers.options import DEFAULTS, ReadOptions
 from tidemill.readers.other_tools import notes_on_splits, notes_on_status
 from tidemill.readers.piped import is_piped, piped_as_file
+from tidemill.readers.read import report_reading
 from tidemill.readers.table import Table, nearest
 from tidemill.reports.project import Arrival, ChampionPin, Manifest
 
@@ -254,6 +256,7 @@ def create_problem(wanted: NewProblem, project: Project) -> CreatedProblem:
 
 def _of_pipe(wanted: NewProblem, source: Path, project: Project) -> CreatedProblem:
     """Keep what comes through a pipe as the problem's first file."""
+    report_reading(clear_unfinished_problems(project))
     check_name(wanted.name, project.root)
     if wanted.image is not None or wanted.images is not None:
         raise ConfigError(
@@ -293,6 +296,7 @@ def prepare_problem(wanted: NewProblem, project: Project) -> PreparedProblem:
         The data cannot be read, or its labels make no problem.
     """
     root = project.root
+    report_reading(clear_unfinished_problems(project))
     check_name(wanted.name, root)
     most_bad = _defaults(root).get("max_bad_rows", IngestSettings.model_fields["max_bad_rows"].default)
     plan = _plan(_with_fetched(wanted, root) if wanted.fetch else wanted, most_bad)

@@ -35,9 +35,10 @@ from tidemill.project.config import load_params, parse
 from tidemill.project.layout import CONF, Paths
 from tidemill.project.packages import INCOMING
 from tidemill.project.project import Project
+from tidemill.project.unfinished_problems import clear_unfinished_problems
 from tidemill.readers.cell_text import as_string
 from tidemill.readers.options import DEFAULTS, ReadOptions
-from tidemill.readers.read import SUFFIXES, read_file
+from tidemill.readers.read import SUFFIXES, read_file, report_reading
 from tidemill.readers.table import Table, nearest
 from tidemill.reports.project import Arrival, ChampionPin, Manifest
 
@@ -165,6 +166,7 @@ def create_relation(wanted: NewRelation, project: Project) -> CreatedProblem:
     DataError
         Documents or facts cannot be read, or no two known names stand in one sentence.
     """
+    report_reading(clear_unfinished_problems(project))
     check_name(wanted.name, project.root)
     knowledge = _knowledge(wanted)
     files, left_out = _document_files(wanted.documents)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import keyword
 import re
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -15,8 +14,8 @@ from tidemill.common.files import atomic_write
 from tidemill.common.locks import locked
 from tidemill.contracts import STAGES, ConfigError
 from tidemill.project.layout import CONF, Paths
-from tidemill.project.packages import INCOMING
 from tidemill.project.project import Project
+from tidemill.project.unfinished_problems import begin_problem, files_of_problem, lock_of_problems, remove_problem
 
 _TAKEN: Final = {*STAGES, "problem", "problems", "overrides", "experiment", "all", "packages", "incoming"}
 _OTHER_IN_YAML: Final = {"yes", "no", "on", "off", "true", "false", "null", "nan", "inf"}
@@ -41,28 +40,22 @@ def all_or_nothing(paths: Paths, source: Path, project: Project) -> Iterator[Non
     project
         The project.
     """
-    with locked(
-        project.state / "locks" / "problems.lock"
-    ):  # what is put back must not be from before another's problem
+    with locked(lock_of_problems(project)):  # what is put back must not be from before another's problem
         name, root = paths.name, project.root
         check_name(name, root)
         shared = [root / CONF / "config.yaml", *(root / file for file in ("dvc.yaml", "params.yaml", "code.yaml"))]
         before = {path: path.read_bytes() for path in shared if path.exists()}
-        folders = (paths.functions, paths.data, paths.model.parent)
-        own = (root / CONF / "problem" / f"{name}.yaml", *(root / folder for folder in folders))
-        arrived = root / INCOMING / name
-        made = [path for path in (*own, *(arrived.iterdir() if arrived.is_dir() else ())) if path.exists()]
+        kept = [*files_of_problem(name, root), source]
+        note = begin_problem(project, name, kept)
         try:
             yield
         except BaseException:
-            for path in (*own, *(arrived.iterdir() if arrived.is_dir() else ())):
-                if path not in made and path != source:
-                    shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
-            with contextlib.suppress(OSError):  # others' files are in it
-                arrived.rmdir()
+            remove_problem(name, root, kept)
             for path in shared:
                 _put_back(path, before.get(path))
+            note.unlink(missing_ok=True)
             raise
+        note.unlink(missing_ok=True)
 
 
 def _put_back(path: Path, content: bytes | None) -> None:

@@ -15,6 +15,7 @@ from fastapi.responses import JSONResponse, Response
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tidemill.apps.serve.answers import Answering, Body
@@ -116,6 +117,10 @@ def _errors(service: FastAPI) -> None:
         if isinstance(error, BusyError):
             response.headers["Retry-After"] = _SECONDS
         return response
+
+    @service.exception_handler(ClientDisconnect)
+    async def gone(_: Request, __: ClientDisconnect) -> JSONResponse:
+        return _error_response(_MALFORMED, "the connection was closed within the request", None)
 
     @service.exception_handler(HTTPException)
     async def unknown(_: Request, error: HTTPException) -> JSONResponse:

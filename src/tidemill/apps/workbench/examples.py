@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -50,11 +51,7 @@ def examples(view: ProblemView, file: str, *, of: str, rows: Sequence[str]) -> E
     if view.features is None:
         raise DataError(f"{view.paths.features} is missing or of other rows: run `dvc repro embed@{view.name}`")
     path = view.paths.functions / file
-    known = (
-        {item["row_id"]: item for item in map(json.loads, path.read_text(encoding="utf-8").splitlines())}
-        if path.exists()
-        else {}
-    )
+    known = {item["row_id"]: item for item in _examples(path)}
     names = RowNames(view.raw.select("row_id", "key", "batch"), view.ingest, view.paths)
     added = [_example(view, names, row, of) for row in rows]
     known |= {item["row_id"]: item for item in added}
@@ -67,6 +64,20 @@ def examples(view: ProblemView, file: str, *, of: str, rows: Sequence[str]) -> E
     return ExamplesAdded(
         file=str(path), examples=len(known), added=ids, held_out=tuple(row_id for row_id in ids if row_id in scored_by)
     )
+
+
+def _examples(path: Path) -> Iterator[dict[str, Any]]:
+    """Those of a file that is there."""
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines() if path.exists() else (), start=1):
+        try:
+            item = json.loads(line)
+        except ValueError:
+            item = None
+        if not isinstance(item, dict) or "row_id" not in item:
+            raise DataError(
+                f"{path}, line {number}: {line[:40]!r} is no example, which has a row_id: name another file for examples"
+            )
+        yield item
 
 
 def _example(view: ProblemView, names: RowNames, row: str, of: str) -> dict[str, Any]:

@@ -26,6 +26,7 @@ from tidemill.project.gold_history import GoldHistory
 from tidemill.project.layout import Paths, problem_names
 from tidemill.project.project import Project
 from tidemill.project.stage_code.stage_fingerprints import package_seen_from
+from tidemill.project.unfinished_problems import clear_unfinished_problems, unfinished_problems
 from tidemill.reports.project import ChampionPin
 from tidemill.reports.review import AuditPlan, Certificate
 from tidemill.runs.checked_out import REMEDY, missing_outputs, outputs_of_others
@@ -310,6 +311,9 @@ def _remove_object(path: Path, result: str) -> list[str]:
 def _leftovers(project: Project) -> Iterator[Finding]:
     for line in leftovers(project):
         yield Finding(line, "", lambda: sweep_leftovers(project))
+    if names := unfinished_problems(project):
+        text = f"`tidemill new` was killed, or goes on, as it made {', '.join(names)}"
+        yield Finding(text, "", lambda: clear_unfinished_problems(project))
 
 
 def mend_all(project: Project) -> list[str]:
