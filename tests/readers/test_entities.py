@@ -69,3 +69,13 @@ def test_letters_that_were_lost_are_told(lost):
     (told,) = notes(f"K{lost}che", f"zur{lost}ck", "plain")
     assert told.startswith(f"t.csv: 2 of 3 cells of column 'text' have {lost!r} (U+{ord(lost):04X}, in")
     assert notes(f"K{lost}che", "plain") == []
+
+
+@pytest.mark.parametrize("word", ["Total", "SUMME:", "итого"])
+def test_a_last_row_of_totals_is_told(word):
+    text = f"id,text\n1,plain\n2,words\n{word},120\n"
+    assert parse(text.encode(), "t.csv").notes == (
+        f"t.csv: line 4, the last, has {word!r} in column 'id', and is read as a row: take it out where it is one of totals",
+    )
+    assert parse(f"id,text\n{word},a\n2,b\n{word},c\n".encode(), "t.csv").notes == ()
+    assert parse(f"id,text\n{word},a\n2,b\n".encode(), "t.csv").notes == ()

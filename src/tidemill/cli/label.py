@@ -45,7 +45,10 @@ def label(
     ] = None,
     recheck: Annotated[int, Option(metavar="N", min=0, help="rows on which Python functions are called twice")] = 32,
     seconds: Annotated[float, Option(min=0.01, help="longest that a Python function may take for a row")] = 10.0,
-    megabytes: Annotated[int, Option(min=1, help="most memory that a Python function may take")] = 2000,
+    megabytes: Annotated[
+        int,
+        Option(min=1, help="most memory that a Python function may take beyond what its file takes as it is loaded"),
+    ] = 2000,
     processes: Annotated[int, Option(min=0, help="worker processes for Python functions (0: one per core)")] = 0,
     readable: Annotated[
         list[Path] | None,

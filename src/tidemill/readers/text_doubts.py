@@ -33,6 +33,26 @@ _LOST: Final = re.compile("[\ufffd\0]")
 _NULLS: Final = frozenset(
     {"NULL", "null", "Null", "\\N", "None", "N/A", "#N/A", "n/a", "<NA>", "(null)", "[NULL]", "nil"}
 )
+_TOTALS: Final = frozenset(
+    {
+        "total",
+        "totals",
+        "grand total",
+        "sum",
+        "summe",
+        "gesamt",
+        "insgesamt",
+        "totale",
+        "totaal",
+        "somme",
+        "suma",
+        "razem",
+        "итого",
+        "合計",
+        "合计",
+    }
+)
+"""In small letters."""
 _SHORT: Final = 10
 _MANY: Final = (2, 0.01)
 """Cells with HTML or invisible characters, and their share of a column, from which on they are noted."""
@@ -84,7 +104,15 @@ def doubts_about_texts(table: Table) -> list[str]:
     list of str
         At most one of each kind.
     """
-    notes = (doubly_encoded_note, entities_note, quoted_printable_note, lost_letters_note, invisible_note, null_note)
+    notes = (
+        doubly_encoded_note,
+        entities_note,
+        quoted_printable_note,
+        lost_letters_note,
+        invisible_note,
+        null_note,
+        totals_note,
+    )
     return [told for note in notes if (told := note(table)) is not None]
 
 
@@ -209,6 +237,29 @@ def lost_letters_note(table: Table) -> str | None:
         f"{where} have {first!r} (U+{ord(first):04X}, in {shown!r}), which stands where a letter was lost. They are kept as they are, and words that functions "
         "look for do not match them; export the file again, as UTF-8"
     )
+
+
+def totals_note(table: Table) -> str | None:
+    """Word a note about a last row that is one of totals, as spreadsheets have below a table.
+
+    Parameters
+    ----------
+    table
+        Rows of a file.
+
+    Returns
+    -------
+    str or None
+        The word and its column; None where no cell of the last row is such a word alone, or where another row has it too.
+    """
+    for column, cells in table.columns.items():
+        last = cells[-1] if cells else None
+        if isinstance(last, str) and last.strip(" :").casefold() in _TOTALS and last not in cells[:-1]:
+            return (
+                f"{table.name}: {table.unit} {table.numbers[-1]}, the last, has {last!r} in column {column!r}, and is read as a row: take it out where it is "
+                "one of totals"
+            )
+    return None
 
 
 def null_note(table: Table) -> str | None:
