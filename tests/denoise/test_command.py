@@ -891,3 +891,18 @@ def test_a_worker_named_as_gold_is_asked_about(tmp_path):
         read_votes(tmp_path / "long.csv", ["ham", "spam"])
     for options in (VoteOptions(left_out=["ground_truth"]), VoteOptions(columns=["a"])):
         assert read_votes(tmp_path / "long.csv", ["ham", "spam"], options=options).functions == ["a"]
+
+
+def test_arrays_of_floats_and_of_bytes_without_a_sign_are_read_or_explained(tmp_path):
+    path = tmp_path / "votes.npy"
+    np.save(path, np.array([[0.0, np.nan], [1.0, 0.0]], dtype=np.float32))
+    assert read_votes(path, "01").votes.tolist() == [[0, -1], [1, 0]]
+    np.save(path, np.array([[1.0, np.nan], [2.0, 0.0]]))
+    assert read_votes(path, "01", options=VoteOptions(abstain=0)).votes.tolist() == [[0, -1], [1, -1]]
+    np.save(path, np.array([[0.0, 0.5]]))
+    with pytest.raises(DataError, match=r"row 0, function 1: vote 0\.5 has a fraction"):
+        read_votes(path, "01")
+    np.save(path, np.array([[0, 255], [1, 0]], dtype=np.uint8))
+    with pytest.raises(DataError, match="say --abstain 255"):
+        read_votes(path, "01")
+    assert read_votes(path, "01", options=VoteOptions(abstain=255)).votes.tolist() == [[0, -1], [1, 0]]

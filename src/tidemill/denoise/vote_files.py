@@ -36,6 +36,7 @@ TEXT_COLUMNS: Final = (*NAMES, "worker", "INPUT:image", "INPUT:text", "ASSIGNMEN
 _MANY_FUNCTIONS: Final = 30
 _SIGNS: Final = frozenset({-1, 0, 1})
 """Numbers of which nothing shows whether -1 or 0 abstains."""
+_UNSIGNED: Final = 255
 _STANDARD_ERRORS: Final = 2.0
 _MAJORITY_ROWS: Final = 10
 """Rows with disagreement from which on a column that is the majority of the others in each is told of."""
@@ -132,7 +133,7 @@ def read_votes(
     if not path.exists():
         raise DataError(f"{path} is missing")
     if path.suffix == ".npy":
-        result = _array(path)
+        result = _array(path, options.abstain)
         found = {int(value) for value in np.unique(result.votes)}
         told = _of_either_reading(found, classes, path, complete=True) if options.abstain == ABSTAIN else []
         told += _turned_round(len(result.rows), len(result.functions), path)
@@ -197,14 +198,25 @@ def _of_wrench(read: WrenchRows, options: VoteOptions, n_classes: int) -> VotesF
     return VotesFile(read.names, _numbered(votes), votes, read.texts, notes)
 
 
-def _array(path: Path) -> VotesFile:
+def _array(path: Path, abstain: int) -> VotesFile:
     try:
         votes = np.load(path, allow_pickle=False)
     except (OSError, ValueError) as error:
         raise DataError(f"{path} cannot be read as an array of numbers: {error}") from error
-    if votes.ndim != 2 or votes.dtype.kind not in "iu":  # noqa: PLR2004 - rows and functions
+    if votes.ndim != 2 or votes.dtype.kind not in "iuf":  # noqa: PLR2004 - rows and functions
         raise DataError(
             f"{path}: a {votes.ndim}-dimensional array of {votes.dtype}; promised integers, rows x functions"
+        )
+    if votes.dtype.kind == "f":  # pandas makes such of votes with missing ones
+        votes = np.where(np.isnan(votes), abstain, votes)
+        if odd := np.argwhere(votes != np.rint(votes)).tolist():
+            raise DataError(
+                f"{path}: row {odd[0][0]}, function {odd[0][1]}: vote {votes[tuple(odd[0])]:g} has a fraction; promised class indices"
+            )
+        votes = votes.astype(np.int64)
+    if votes.dtype == np.uint8 and abstain == ABSTAIN and _UNSIGNED in votes:
+        raise DataError(
+            f"{path}: votes of {_UNSIGNED}, which -1 is as a byte without a sign: where they abstain, say --abstain {_UNSIGNED}"
         )
     return VotesFile([str(row) for row in range(len(votes))], _numbered(votes), votes)
 
