@@ -74,7 +74,8 @@ def test_a_file_of_labels_for_known_rows_is_gold_for_them_and_no_batch(project: 
     put("b.csv", ("1", TEXTS[1], "spam"), ("2", TEXTS[2], "SPAM"), ("3", TEXTS[3], ""), ("0", TEXTS[0], "ham"))
     found, notes, refused = take_in(project)
     assert (found, refused) == ([], [])
-    assert notes[-1].endswith("3 labels for rows of earlier batches: 1 new, 1 changed, 1 as they are")
+    assert "3 labels for rows of earlier batches: 1 new, 1 changed, 1 as they are; row " in notes[-1]
+    assert "is the first, for the answer that came last counts" in notes[-1]
     assert gold() == {"0": 0, "1": 1, "2": 1}
     assert [entry.batch for entry in Manifest.read(PATHS.manifest).batches] == ["a"]
     assert take_in(project) == ([], [], [])  # it is read once

@@ -56,16 +56,19 @@ def late_answers(
     """
     counts = history.applied(late.select("row_id", pl.col("own").alias("gold")), classes)["gold"]
     when, fates, answers = history.time(late["row_id"].to_list()), Counter[str](), []
+    changed = ""
     for (row_id, label, same_key, own), now in zip(late.rows(), counts.to_list(), strict=True):
         fate = _fate(label, now, same_key=same_key)
         fates[fate] += 1
+        if fate == "changed" and not changed:
+            changed = f"row {row_id} from {classes[now]!r} to {classes[label]!r}"
         if fate in ("new", "changed"):
             known = history.counting.get(row_id)
             replaced = known.id if known is not None else WITH_BATCH if own != NO_GOLD else None
             answers.append(
                 Answer(row_id=row_id, label=classes[label], when=when, source=source, replaces=replaced, sha256=sha256)
             )
-    return LateAnswers(tuple(answers), _notes(fates, source))
+    return LateAnswers(tuple(answers), _notes(fates, changed, source))
 
 
 def _fate(label: int, now: int, *, same_key: bool) -> str:
@@ -76,13 +79,15 @@ def _fate(label: int, now: int, *, same_key: bool) -> str:
     return "changed" if same_key else "left out"
 
 
-def _notes(fates: Counter[str], source: str) -> tuple[str, ...]:
+def _notes(fates: Counter[str], changed: str, source: str) -> tuple[str, ...]:
     if not fates:
         return ()
     note = (
         f"{source}: {fates.total()} labels for rows of earlier batches: {fates['new']} new, {fates['changed']} changed, "
         f"{fates['known']} as they are"
     )
+    if changed:
+        note += f"; {changed} is the first, for the answer that came last counts, and `tidemill gold withdraw` takes one back"
     if fates["left out"]:
         note += (
             f"; {fates['left out']} are left out, since their rows have another key and rows that read the same have "
