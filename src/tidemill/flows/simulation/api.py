@@ -15,7 +15,7 @@ from tidemill.errors import RunError
 from tidemill.runs.local_addresses import api_url
 
 _FINAL: Final = ("COMPLETED", "FAILED", "CRASHED", "CANCELLED")
-_PATIENCE: Final = 60.0
+_PATIENCE: Final = 300.0
 _PAGE: Final = 200
 
 
