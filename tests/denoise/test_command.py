@@ -906,3 +906,24 @@ def test_arrays_of_floats_and_of_bytes_without_a_sign_are_read_or_explained(tmp_
     with pytest.raises(DataError, match="say --abstain 255"):
         read_votes(path, "01")
     assert read_votes(path, "01", options=VoteOptions(abstain=255)).votes.tolist() == [[0, -1], [1, 0]]
+
+
+def test_gold_that_names_its_rows_in_a_column_of_another_name_is_not_taken_in_order(tmp_path):
+    path, rows = tmp_path / "gold.csv", ["a", "b", "c"]
+    path.write_text("item,label\nc,0\nb,1\na,1\n")
+    gold, notes = read_gold(path, rows, "01")
+    assert gold.tolist() == [1, 1, 0]
+    assert "gold.csv: column 'item' names its rows, for 3 of its 3 values are rows of the votes" in notes
+    path.write_text("code,label\n12,0\n11,1\n10,1\n")
+    assert read_gold(path, ["10", "11", "12"], "01")[0].tolist() == [1, 1, 0]
+    path.write_text("item,label\nx,0\ny,1\nz,1\n")
+    for names in (rows, ["0", "1", "2"]):
+        with pytest.raises(
+            DataError, match=r"does column 'item' name its rows\? Of its values, such as 'x', none are rows"
+        ):
+            read_gold(path, names, "01")
+    for text in ("label\n0\n1\n1\n", "text,label\none row,0\nother row,1\nlast row,1\n", "n,label\n7,0\n8,1\n9,1\n"):
+        path.write_text(text)
+        gold, notes = read_gold(path, rows, "01")
+        assert gold.tolist() == [0, 1, 1]
+        assert any("no column names its rows" in note for note in notes)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import polars as pl
@@ -17,6 +17,8 @@ from tidemill.denoise.vote_files import NAMES, TEXT_COLUMNS, row_names
 from tidemill.denoise.vote_values import as_indices, numbered_classes, read_cells
 from tidemill.readers.frame import read_frame
 from tidemill.readers.table import Table
+
+_LABELS: Final = ("gold", "label")
 
 
 def read_features(path: Path, rows: Sequence[str]) -> Features:
@@ -111,10 +113,10 @@ def read_gold(
         table, read = read_frame(path, as_text=TEXT_COLUMNS)
         notes += read.notes
         labels = _labels(table, read, classes, by_name=by_name, notes=notes)
-        if any(name in table.columns for name in NAMES):
-            gold = _joined(row_names(table), labels, rows, path, notes)
-        else:
-            gold = _in_order(labels, rows, path, notes)
+        names = (
+            row_names(table) if any(name in table.columns for name in NAMES) else _other_names(table, rows, path, notes)
+        )
+        gold = _in_order(labels, rows, path, notes) if names is None else _joined(names, labels, rows, path, notes)
     try:
         return check_gold(gold, len(rows), len(classes), names=rows), notes
     except DataError as error:
@@ -122,7 +124,7 @@ def read_gold(
 
 
 def _labels(table: pl.DataFrame, read: Table, classes: Sequence[str], *, by_name: bool, notes: list[str]) -> list[int]:
-    name = next((name for name in ("gold", "label") if name in table.columns), None)
+    name = next((name for name in _LABELS if name in table.columns), None)
     if name is None:
         raise DataError(f"{read.name}: no column 'gold' or 'label'; it has {', '.join(table.columns)}")
     cells = read_cells(table[name], classes)
@@ -136,6 +138,33 @@ def _labels(table: pl.DataFrame, read: Table, classes: Sequence[str], *, by_name
     notes += [f"{read.name}: {told}"] if told else []
     notes += [] if told else numbered_classes(set(cells.values[~cells.named].tolist()), classes, read.name)
     return [int(label) for label in indices[:, 0]]
+
+
+def _other_names(table: pl.DataFrame, rows: Sequence[str], path: Path, notes: list[str]) -> list[str] | None:
+    """Names of rows in a column of another name, whose values are those of the votes' rows; None where no column seems to hold some.
+
+    Raises
+    ------
+    DataError
+        A column of different texts seems to name rows, and these are none of the votes'.
+    """
+    known, numbered = set(rows), list(map(str, range(len(rows))))
+    for name in table.columns:
+        column = table[name].cast(pl.String, strict=False)
+        if name in _LABELS or column.null_count() or column.n_unique() < max(2, len(column)):
+            continue
+        found = sum(value in known for value in column)
+        if 2 * found > len(column) and list(rows) != numbered:
+            notes.append(
+                f"{path.name}: column {name!r} names its rows, for {found} of its {len(column)} values are rows of the votes"
+            )
+            return column.to_list()
+        if table[name].dtype == pl.String and not column.str.contains(r"\s").any():  # texts are no names
+            raise DataError(
+                f"{path}: does column {name!r} name its rows? Of its values, such as {column[0]!r:.40}, {found or 'none'} are rows of the votes: call it row_id "
+                "here and in the votes, or leave it out, so that the lines are taken in their order"
+            )
+    return None
 
 
 def _in_order(labels: Sequence[int], rows: Sequence[str], path: Path, notes: list[str]) -> Any:
