@@ -237,7 +237,9 @@ def confine_to(folder: Path, access: Access) -> Confinement:
         if not other.exists():
             raise ConfigError(f"label.readable_folders: there is no {other}")
         if is_within(os.path.realpath(other), closed):
-            raise ConfigError(f"label.readable_folders: {other} holds tables of the pipeline, gold among them")
+            raise ConfigError(
+                f"label.readable_folders: {other} is where tables of the pipeline are, gold among them, and stays closed: put what functions read beside them"
+            )
     return confinement_of([folder, *access.readable], access.closed, enforced=access.confined)
 
 
