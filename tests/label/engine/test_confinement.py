@@ -154,7 +154,7 @@ def test_a_folder_that_is_named_is_readable_and_tables_cannot_be_named(tmp_path,
     words.write_text("a\n1\n", encoding="utf-8")
     folder = written(tmp_path / "f", words, {"by_polars": REACHES["by_polars"]})
     assert asked(folder, Access(readable=(words,)))[0] == {"by_polars": [1]}
-    with pytest.raises(ConfigError, match="is where tables of the pipeline are, .* beside them"):
+    with pytest.raises(ConfigError, match=r"is where tables of the pipeline are, .* beside them"):
         asked(folder, Access(closed=(gold.parent,), readable=(gold,)))
     with pytest.raises(ConfigError, match="there is no"):
         asked(folder, Access(readable=(tmp_path / "gone",)))
