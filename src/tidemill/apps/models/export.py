@@ -50,13 +50,7 @@ class Exported:
 
 
 def export(
-    project: Project,
-    problem: str,
-    version: str | None,
-    out: Path,
-    *,
-    head_only: bool,
-    int8: bool = False,
+    project: Project, problem: str, version: str | None, out: Path, *, head_only: bool, int8: bool = False
 ) -> Exported:
     """Export a model, and check that ONNX Runtime predicts what Tidemill does.
 
@@ -92,7 +86,6 @@ def export(
     files[FILE] = to_bytes(model_graph(model.end))
     if int8 and head_only:
         raise ConfigError("--int8 makes the backbone smaller, which --head-only leaves out: choose one of them")
-    copied = [model.folder / name for name in (WEIGHTS, CONFIG, CARD, LABEL_CARD)]
     rows, difference, cost = 0, 0.0, None
     if not head_only:
         settings = project.load(problem, "ingest", IngestSettings)[1]
@@ -106,6 +99,7 @@ def export(
             more = raw_rows(project.paths(problem), model.head.about.modality, _ASKED_INT8)
             cost = _int8_cost(folder, model, more) if int8 else None
     written = [_write(out / name, data) for name, data in files.items()]
+    copied = [model.folder / name for name in (WEIGHTS, CONFIG, CARD, LABEL_CARD)]
     written += [_copy(path, out / path.name) for path in copied if path.exists()]
     commit = read_registry(project, problem).versions.get(model.version)
     card = file_at_version(project, Paths.within(problem).reports / "model_card.md", commit)
