@@ -134,8 +134,8 @@ def decode(data: bytes, name: str, encoding: str | None) -> tuple[str, str | Non
 
 def _stated(data: bytes, name: str, encoding: str, marked: str | None) -> tuple[str, str | None]:
     """A stated encoding may be that of an earlier file: what is surely in Unicode is read so."""
-    other = marked or ("utf-8" if _is_surely_utf8(data) else None)
-    if other is None or _is_of_unicode(encoding):
+    other = None if _is_of_unicode(encoding) else marked or ("utf-8" if _is_surely_utf8(data) else None)
+    if other is None:
         return _declared(data, name, encoding), None
     why = "as the mark at its beginning says" if marked else "for all its letters are in it"
     return _strictly(data, name, other), f"{name} is read as {other}, {why}, and not as {encoding} ({_ANY})"
