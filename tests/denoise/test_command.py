@@ -302,6 +302,21 @@ def test_columns_that_are_equal_or_never_abstain_are_told(tmp_path):
     assert "column 'reviewer' votes on every row, as gold or a feature would, and agrees" in told[1]
 
 
+@pytest.mark.parametrize("copies", [3, 200])
+def test_many_equal_columns_are_one_note(tmp_path, copies):
+    chance = np.random.default_rng(0)
+    a = chance.integers(-1, 2, 90)
+    votes = {"a": a} | {f"a{number}": a for number in range(copies)}
+    path = tmp_path / "votes.parquet"
+    pl.DataFrame(votes).write_parquet(path)
+    (told,) = [note for note in read_votes(path, "01").notes if "equal" in note]
+    assert told.startswith("votes.parquet: columns a0, a1, a2")
+    assert "are equal to 'a'" in told
+    assert told.endswith(
+        "--not-columns a0,a1,a2" if copies == 3 else "turn the table round, else leave them out with --not-columns"
+    )
+
+
 def test_columns_without_a_vote_are_told_and_do_not_count_as_equal(tmp_path):
     path = tmp_path / "votes.parquet"
     pl.DataFrame({"a": [0, 1], "b": [-1, -1], "c": [-1, -1]}).write_parquet(path)

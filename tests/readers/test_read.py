@@ -271,6 +271,19 @@ def test_a_workbook_keeps_columns_without_a_name_and_whole_numbers_are_whole() -
     assert table.notes[-1] == "t.xlsx: columns without a name are named column_3"
 
 
+def test_a_title_above_the_header_of_a_workbook_is_named() -> None:
+    title, table = ("Complaints, May 2026", None, None), [("id", "text", "label"), (1, "a", "good"), (2, "b", "bad")]
+    with pytest.raises(
+        DataError,
+        match=r"sheet 'reviews': row 1 has 'Complaints, May 2026' in its first cell and nothing in the others",
+    ):
+        parse(workbook(title, (None, None, None), *table), "t.xlsx")
+    notes = parse(workbook(("Complaints", None), *(row[1:] for row in table)), "t.xlsx").notes
+    assert notes[-1] == "t.xlsx: columns without a name are named column_2 (if row 1 is a title, remove it)"
+    unnamed_index = [(None, None, "text"), (1, 2, "a"), (1, 3, "b")]
+    assert parse(workbook(*unnamed_index), "t.xlsx").columns["text"] == ["a", "b"]
+
+
 def test_hidden_rows_of_a_workbook_are_read_and_told() -> None:
     rows = [("text", "label"), ("a", "good"), ("b", "bad"), ("c", "bad")]
     table = parse(workbook(*rows, hidden=(3, 4)), "t.xlsx")

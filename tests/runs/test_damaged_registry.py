@@ -375,6 +375,26 @@ def test_a_torn_branch_is_set_to_the_commit_that_its_log_names(repository: Path)
     assert git("rev-parse", "HEAD", folder=repository) == head
 
 
+def test_copies_of_refs_that_programs_have_named_are_told_and_kept(repository: Path):
+    refs, before = repository / ".git/refs", registry(repository)
+    head = git("rev-parse", "HEAD", folder=repository)
+    copies = [refs / "heads/main (1)", refs / "tags/spam@v1.2.0 (conflicted copy 2026-11-29)"]
+    for copy in copies:
+        copy.write_text(f"{head}\n")
+    (refs / "tags/odd~name").write_text("no commit\n")
+    (refs / "tags/.DS_Store").write_bytes(b"\0Bud1")
+    found = [str(item) for item in examine(Project.open(repository))]
+    assert [line.partition(": git passes over it")[0] for line in found] == [
+        str(copies[0]),
+        str(refs / "tags/odd~name"),
+        str(copies[1]),
+    ]
+    assert [f"git log HEAD..{head[:12]}" in line for line in found] == [True, False, True]
+    assert mend_all(Project.open(repository)) == []
+    assert all(copy.exists() for copy in copies)
+    assert registry(repository) == before
+
+
 def test_a_torn_head_is_told_with_what_puts_it_right(repository: Path):
     (repository / ".git/HEAD").write_text("")
     with pytest.raises(PublishError, match=r"HEAD or config in it is torn.*echo 'ref: refs/heads/BRANCH'"):

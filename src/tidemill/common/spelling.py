@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
+import unicodedata
 from collections.abc import Iterable, Sequence
 from typing import Final
 
@@ -83,7 +84,7 @@ def did_you_mean(name: str, valid: Iterable[str]) -> str:
     Returns
     -------
     str
-        The closest valid name as a question, or the first valid names where none is close; says so where there are none.
+        The closest valid name as a question, with the letter of another script that stands in the wrong one, or the first valid names where none is close; says so where there are none.
 
     Examples
     --------
@@ -93,7 +94,30 @@ def did_you_mean(name: str, valid: Iterable[str]) -> str:
     names = sorted(valid)
     result = closest(name, names)
     valid_names = f"valid are {listed(names)}" if names else "there are none"
-    return f"; did you mean {result}?" if result else f"; {valid_names}"
+    return f"; did you mean {result}{_of_other_script(name, result)}?" if result else f"; {valid_names}"
+
+
+def _of_other_script(name: str, meant: str) -> str:
+    """Tell the first letter of a name that is of another script than the one that is meant, since both may look the same."""
+    if len(name) != len(meant):
+        return ""
+    pairs = [(one, other) for one, other in zip(name, meant, strict=True) if one != other]
+    return next(
+        (
+            f", without {_named(one)}"
+            for one, other in pairs
+            if _script(one) and _script(other) and _script(one) != _script(other)
+        ),
+        "",
+    )
+
+
+def _script(letter: str) -> str:
+    return unicodedata.name(letter, "").partition(" ")[0] if letter.isalpha() else ""
+
+
+def _named(letter: str) -> str:
+    return f"{letter!r} (U+{ord(letter):04X}, {unicodedata.name(letter, 'without a name').lower()})"
 
 
 def counted(count: int, one: str, many: str | None = None) -> str:

@@ -47,6 +47,8 @@ _FEWEST_FUNCTIONS: Final = 2
 """Columns of votes beside which columns of other numbers are passed over."""
 _FEATURE_ROWS: Final = 50
 """Rows with a majority from which on a column that agrees no more than chance is asked about."""
+_TOLD: Final = 8
+"""Equal columns that a remedy lists."""
 
 
 @dataclass(frozen=True)
@@ -504,15 +506,14 @@ def _doubtful(votes: npt.NDArray[Any], functions: Sequence[str], n_classes: int,
     silent = [name for j, name in enumerate(functions) if (votes[:, j] == ABSTAIN).all()]
     lines = [f"{path.name}: columns without a vote on any row: {listed(silent)}"] if silent else []
     counts = np.stack([(votes == k).sum(axis=1) for k in range(n_classes)], axis=1)
+    twins: dict[str, list[str]] = {}
     for j, name in enumerate(functions):
         if name in silent:
             continue
         twin = next((other for k, other in enumerate(functions[:j]) if np.array_equal(votes[:, j], votes[:, k])), None)
         compared = _agreement(votes, j, n_classes)
         if twin is not None:
-            lines.append(
-                f"{path.name}: columns {twin!r} and {name!r} are equal; leave one out with --not-columns {name}"
-            )
+            twins.setdefault(twin, []).append(name)
         elif compared is not None:
             lines.append(
                 f"{path.name}: column {name!r} votes on every row, as gold or a feature would, and agrees with the majority of the "
@@ -524,7 +525,18 @@ def _doubtful(votes: npt.NDArray[Any], functions: Sequence[str], n_classes: int,
                 f"{path.name}: column {name!r} is the majority of the others in each of {rows} rows, and votes on no other; if it is "
                 f"made of them and no function, leave it out with --not-columns {name}"
             )
-    return lines
+    return [_equal(path.name, one, others) for one, others in twins.items()] + lines
+
+
+def _equal(file: str, one: str, others: Sequence[str]) -> str:
+    if len(others) == 1:
+        return f"{file}: columns {one!r} and {others[0]!r} are equal; leave one out with --not-columns {others[0]}"
+    what = f"{file}: columns {listed(others)} are equal to {one!r}"
+    return (
+        f"{what}; leave them out with --not-columns {','.join(others)}"
+        if len(others) <= _TOLD
+        else f"{what}; if rows are functions, turn the table round, else leave them out with --not-columns"
+    )
 
 
 def _rows_of_a_majority(votes: npt.NDArray[Any], counts: npt.NDArray[Any], j: int) -> int:

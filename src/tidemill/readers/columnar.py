@@ -38,6 +38,8 @@ _ERRORS: Final = (
 """What is said of one such cell, and of several."""
 _WITH_ROWS: Final = 2
 """Lines of a sheet from which on it has a header and a row."""
+_WITH_A_TITLE: Final = 3
+"""Columns from which on a first line with a name for the first alone is taken for a title; of two, one name may be forgotten."""
 
 
 def parse_parquet(data: bytes, name: str) -> Table:
@@ -166,7 +168,7 @@ def parse_excel(data: bytes, name: str) -> Table:
     Raises
     ------
     DataError
-        The bytes are no workbook, the sheet is empty, or its header has a name twice.
+        The bytes are no workbook, the sheet is empty, its first line is a title, or its header has a name twice.
     """
     from python_calamine import CalamineError, load_workbook
 
@@ -184,6 +186,12 @@ def parse_excel(data: bytes, name: str) -> Table:
         lacks = "has a header and no rows" if rows else "is empty"
         raise DataError(f"{name}: the first sheet, {sheet!r}, {lacks}{_of_others(workbook)}")
     used = [place for place in range(len(rows[0][1])) if any(row[place] != "" for _, row in rows)]
+    alone = rows[0][1][used[0]] != "" and all(rows[0][1][place] == "" for place in used[1:])
+    if alone and len(used) >= _WITH_A_TITLE:
+        raise DataError(
+            f"{name}: sheet {sheet!r}: row {rows[0][0]} has {rows[0][1][used[0]]!r} in its first cell and nothing in the others, as a title has, and rows "
+            f"below have up to {len(used)} cells: remove lines above the header, or name all columns in it"
+        )
     header = {place: plain_header(as_string(_cell(rows[0][1][place]) or "")) or f"column_{place + 1}" for place in used}
     _refuse_twice(list(header.values()), f"{name}: sheet {sheet!r}")
     columns: dict[str, list[Any]] = {
@@ -191,7 +199,8 @@ def parse_excel(data: bytes, name: str) -> Table:
     }
     notes = [f"{name}: sheet {sheet!r} is read, not {', '.join(others)}"] if others else []
     unnamed = [column for place, column in header.items() if rows[0][1][place] == ""]
-    notes += [f"{name}: columns without a name are named {', '.join(unnamed)}"] if unnamed else []
+    title = f" (if row {rows[0][0]} is a title, remove it)" if alone else ""
+    notes += [f"{name}: columns without a name are named {', '.join(unnamed)}{title}"] if unnamed else []
     if blank.hidden_rows:
         notes.append(
             f"{name}: {blank.hidden_rows} rows that are hidden in the sheet, as by a filter, are read as the others are"

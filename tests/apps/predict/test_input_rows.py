@@ -55,6 +55,16 @@ def test_tables_of_a_folder_are_read_whatever_packs_them_and_what_else_is_there_
     assert capsys.readouterr().err.endswith("and not .d.csv\n")
 
 
+def test_a_dataset_that_was_saved_to_disk_is_its_rows(tmp_path: Path, capsys) -> None:
+    pl.DataFrame({"text": ["hello there", "see you"]}).write_ipc_stream(tmp_path / "data-00000-of-00001.arrow")
+    for name in ("dataset_info.json", "state.json"):
+        (tmp_path / name).write_text('{"_fingerprint": "0a"}')
+    (source,) = input_rows(tmp_path, settings(key=None, gold=None))
+    assert sum(chunk.height for chunk in source.chunks()) == 2
+    told = "its tables are read, and not dataset_info.json, state.json"
+    assert capsys.readouterr().err == f"note: {tmp_path.name}: {told}\n"
+
+
 def test_documents_are_predicted_candidate_by_candidate_under_the_ids_of_a_batch(tmp_path: Path) -> None:
     file = tmp_path / "may.csv"
     file.write_text("id,text\n7,Rome lies in Italy.\n8,Paris is in France. Milan!\n")

@@ -34,6 +34,8 @@ from tidemill.readers.read import SUFFIXES, parse, report_reading, suffix_of
 from tidemill.readers.table import Table
 
 _TOLD: Final = 5
+_BESIDE_ARROW: Final = frozenset({"dataset_info.json", "state.json"})
+"""What ``save_to_disk`` of Hugging Face's datasets writes beside the rows."""
 PAIR: Final = ("subject", "object")
 """Columns of candidates that predictions repeat."""
 _PREDICTED: Final = ("source", "key", "row_id", "error", "prediction")
@@ -189,6 +191,8 @@ def _files(path: Path) -> list[Path]:
         return [path]
     found = [item for item in sorted(path.iterdir()) if not is_hidden(item.name)]
     tables = [item for item in found if item.is_file() and item.name.lower().endswith(SUFFIXES)]
+    if any(item.suffix.lower() == ".arrow" for item in tables):
+        tables = [item for item in tables if item.name not in _BESIDE_ARROW]
     others = [item.name for item in found if item not in tables and item.suffix.lower() not in MAYBE_IMAGES - {""}]
     others += sorted(item.name for item in path.iterdir() if is_hidden_table(item.name))
     if tables and others:

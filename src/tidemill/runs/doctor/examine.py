@@ -35,6 +35,7 @@ from tidemill.runs.doctor.cached_results import damaged_results, lost_champions
 from tidemill.runs.doctor.leftovers import leftovers, sweep_leftovers
 from tidemill.runs.doctor.lost_gold import lost_answers
 from tidemill.runs.doctor.lost_tags import deleted_tags, put_back, put_back_deleted
+from tidemill.runs.doctor.misnamed_refs import misnamed_refs
 from tidemill.runs.doctor.stale_locks import lock_files
 from tidemill.runs.doctor.torn_branches import mend_branches, torn_branches
 from tidemill.runs.dvc_config import cache_folder, default_remote
@@ -98,6 +99,7 @@ def examine(project: Project) -> list[Finding]:
         _index(root),
         _left_out(root),
         branches,
+        _misnamed(root),
         _registry(project),
         _dvc_files(root),
         _records(project),
@@ -169,6 +171,14 @@ def _branches(root: Path) -> Iterator[Finding]:
             yield Finding(what, f"find its commit with `git fsck` and `git update-ref refs/heads/{name} COMMIT`")
         else:
             yield Finding(what, "", lambda: mend_branches(root))
+
+
+def _misnamed(root: Path) -> Iterator[Finding]:
+    """Never removed here: such a file may be the only name of commits of another machine."""
+    for path, commit in misnamed_refs(root).items():
+        what = f"{path}: git passes over it, for no branch or tag has such a name (programs that synchronize folders name copies so)"
+        shown = f"`git log HEAD..{commit[:12]}` lists what only it may have: " if commit else ""
+        yield Finding(what, f"{shown}remove it if nothing of it is wanted, and keep repositories out of such folders")
 
 
 def _checkout(root: Path) -> Iterator[Finding]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from tidemill.runs.doctor.misnamed_refs import is_allowed
 from tidemill.runs.git import git, succeeds
 
 
@@ -19,12 +20,14 @@ def torn_branches(root: Path) -> dict[str, str | None]:
     Returns
     -------
     dict
-        Name to the commit that the branch's log names last; None where that is not there either.
+        Name to the commit that the branch's log names last; None where that is not there either. Files whose names git does not allow
+        are no branches.
     """
     heads = _common(root) / "refs" / "heads"
     listed = set(git("for-each-ref", "refs/heads", "--format=%(refname:strip=2)", folder=root).splitlines())
     files = {path.relative_to(heads).as_posix() for path in _files(heads)}
-    return {name: _noted(name, root) for name in sorted(files - listed)}
+    lost = (name for name in sorted(files - listed) if is_allowed(f"refs/heads/{name}", root))
+    return {name: _noted(name, root) for name in lost}
 
 
 def mend_branches(root: Path) -> list[str]:
