@@ -239,6 +239,20 @@ def test_the_number_of_a_version_whose_tag_is_damaged_is_not_given_again(reposit
 
 
 @pytest.mark.slow
+def test_marks_of_deprecation_that_gto_sets_are_named(repository: Path):
+    where = git("rev-parse", "spam@v1.2.0^{commit}", folder=repository)
+    for mark in ("spam@v1.2.0!", "spam@deprecated#9", "spam#prod!#2", "spam#prod!#7", "solar@v1.0.0!#3"):
+        tag(repository, mark, where)
+    marked = [damage.tag for damage in registry(repository).damages]
+    assert marked == ["spam#prod!#7", "spam@deprecated#9", "spam@v1.2.0!"]  # what was assigned after #2 is #3
+    assert (
+        "spam@v1.2.0!: a mark by `gto deprecate`, which `gto show` follows and Tidemill does not: the champion is"
+        in told(repository)
+    )
+    assert "solar@v1.0.0!#3: a mark" in told(repository)
+    assert registry(repository).champion == "spam@v1.2.0"
+
+
 @pytest.mark.parametrize("torn", TORN)
 def test_a_torn_tag_is_named_and_put_back_from_what_git_keeps(repository: Path, torn: str):
     before = git("for-each-ref", folder=repository)

@@ -9,7 +9,7 @@ from typer import Exit, Option
 
 from tidemill.cli.options import AsJson, ProblemName
 from tidemill.cli.output import answering
-from tidemill.cli.project import open_project
+from tidemill.cli.project import open_for_rows, open_project
 from tidemill.common.spelling import counted
 
 SOME_REFUSED = 3
@@ -46,7 +46,7 @@ def arrive(
     from tidemill.readers.read import report_reading
 
     with answering(as_json=as_json) as answer:
-        result = take_in(open_project(problem), problem, retry=retry, fetch=fetch)
+        result = take_in(open_for_rows(problem), problem, retry=retry, fetch=fetch)
         report_reading(result.notes)
         refused = [f"refused: {item.source}: {item.reason}" for item in result.refused]
         left_out = [{"source": item.source, "reason": item.reason} for item in result.refused]

@@ -46,6 +46,26 @@ def open_project(problem: str | None = None, *, mends: bool = True) -> Project:
     return Project.open(top)
 
 
+def open_for_rows(problem: str) -> Project:
+    """Open the project of the current folder for a command that takes rows or labels in as the settings of a problem say.
+
+    Parameters
+    ----------
+    problem
+        One of the project's.
+
+    Raises
+    ------
+    ConfigError
+        As ``open_project``; or ``conf/`` says otherwise than ``params.yaml`` how rows and labels are read.
+    """
+    from tidemill.project.compose import refuse_stale_reading
+
+    project = open_project(problem)
+    refuse_stale_reading(project, problem)
+    return project
+
+
 def find_project() -> Path | None:
     """Find the top folder of the project that the current folder is in; None outside of one."""
     return find_root(Path.cwd())

@@ -403,13 +403,15 @@ def _remedy(overrides: Sequence[str]) -> str:
     return " ".join(["tidemill compose", *overrides])
 
 
-def refuse_stale_params(project: Project) -> None:
+def refuse_stale_params(project: Project, sections: Iterable[str] = ("",)) -> None:
     """Refuse a ``params.yaml`` that is not what ``conf/`` composes to.
 
     Parameters
     ----------
     project
         The project.
+    sections
+        How the keys begin that are compared, such as ``spam.ingest.``; all where it is not given.
 
     Raises
     ------
@@ -418,7 +420,8 @@ def refuse_stale_params(project: Project) -> None:
     """
     written = load_params(project.params)
     overrides = written.get("overrides", [])
-    differing = _differences(compose(overrides, conf=project.conf), written)
+    found = _differences(compose(overrides, conf=project.conf), written)
+    differing = [item for item in found if f"{item[0]}.".startswith(tuple(sections))]
     if differing:
         key, composed, stands = differing[0]
         raise ConfigError(
@@ -426,6 +429,27 @@ def refuse_stale_params(project: Project) -> None:
             f"{f' ({len(differing)} keys differ)' if len(differing) > 1 else ''}. "
             f"Run `{_remedy(overrides)}`"
         )
+
+
+def refuse_stale_reading(project: Project, problem: str) -> None:
+    """Refuse a ``params.yaml`` that says otherwise than ``conf/`` how rows and labels of a problem are read.
+
+    What is taken in by the settings of yesterday would be in the history for good.
+
+    Parameters
+    ----------
+    project
+        The project.
+    problem
+        Name of the problem.
+
+    Raises
+    ------
+    ConfigError
+        As ``refuse_stale_params``.
+    """
+    if (project.conf / "config.yaml").exists():
+        refuse_stale_params(project, [f"{problem}.{section}." for section in ("problem", "ingest", "monitor")])
 
 
 def _shown(value: Any) -> str:

@@ -20,6 +20,8 @@ from tidemill.runs.tags import Tags, read_tags
 
 _VERSION = re.compile(r"(?P<problem>[\w-]+)@v(?P<major>\d+)\.(?P<minor>\d+)\.(?P<patch>\d+)")
 _ASSIGNMENT = re.compile(r"(?P<problem>[\w-]+)#prod#(?P<number>\d+)")
+_MARK = re.compile(r"(?P<problem>[\w-]+)(?P<what>@v\d+\.\d+\.\d+!|#prod!|@deprecated)(#(?P<number>\d+))?")
+"""What ``gto deprecate`` sets: on a version, on its stage, on all of a model."""
 
 
 @dataclass(frozen=True)
@@ -149,7 +151,13 @@ def registry_of(problem: str, tags: Tags) -> Registry:
         {tag: tags.commits[tag] for tag in sorted(assigned, key=_number)},
         taken=frozenset({*_of(problem, _VERSION, tags.names), *_of(problem, _ASSIGNMENT, tags.names)}),
     )
-    damages = (*_broken(registry, tags), *map(_set_by_hand, by_hand), *_without_version(registry))
+    marks = [tag for tag in _of(problem, _MARK, tags.names) if not _is_over(tag, registry)]
+    damages = (
+        *_broken(registry, tags),
+        *map(_set_by_hand, by_hand),
+        *_without_version(registry),
+        *(_deprecated(tag, registry.champion) for tag in sorted(marks)),
+    )
     return Registry(problem, registry.versions, registry.assignments, damages, registry.taken)
 
 
@@ -318,6 +326,22 @@ def _broken(registry: Registry, tags: Tags) -> list[Damage]:
     torn = [Damage(tag, "its file in .git is torn", mend) for tag in tags.unreadable if tag in registry.taken]
     gone = "it names a commit that is not in this repository"
     return torn + [Damage(tag, gone, mend) for tag in tags.dangling if tag in registry.taken]
+
+
+def _is_over(mark: str, registry: Registry) -> bool:
+    """Whether the stage was assigned again after it was taken away; GTO numbers both as one."""
+    found = _MARK.fullmatch(mark)
+    if found is None or found["what"] != "#prod!":
+        return False
+    return int(found["number"] or 0) < max(map(_number, registry.assignments), default=0)
+
+
+def _deprecated(tag: str, champion: str | None) -> Damage:
+    return Damage(
+        tag,
+        f"a mark by `gto deprecate`, which `gto show` follows and Tidemill does not: the champion is {champion or 'none'} still",
+        f"`tidemill rollback` makes another version the champion, `git tag -d '{tag}'` takes the mark away",
+    )
 
 
 def _set_by_hand(tag: str) -> Damage:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -110,6 +111,22 @@ def test_what_cannot_be_added_leaves_the_problem_as_it_was(reviews: Project):
         pass
     with pytest.raises(DataError, match="row_id"), added_class(reviews, "reviews", "row_id"):
         pass
+
+
+def test_of_two_that_are_added_at_once_none_is_lost(reviews: Project):
+    second = ThreadPoolExecutor(1)
+
+    def add(name: str) -> tuple[str, ...]:
+        with added_class(reviews, "reviews", name) as classes:
+            return classes
+
+    with added_class(reviews, "reviews", "refund"):
+        waiting = second.submit(add, "phish")
+        with pytest.raises(TimeoutError):
+            waiting.result(timeout=1)
+    assert waiting.result() == ("bad", "good", "refund", "phish")
+    refuse_stale_params(reviews)
+    assert reviews.load("reviews", "ingest", IngestSettings)[0].classes == ("bad", "good", "refund", "phish")
 
 
 @pytest.mark.parametrize("name", ["no", "12:30", "???"])

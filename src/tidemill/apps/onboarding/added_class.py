@@ -9,9 +9,10 @@ from tidemill.apps.onboarding.class_labels import find_classes
 from tidemill.common.class_names import fold
 from tidemill.common.edited_yaml import dump_yaml, load_yaml, yaml_text
 from tidemill.common.files import atomic_write
+from tidemill.common.locks import locked
 from tidemill.contracts import ConfigError
 from tidemill.ingest.settings import IngestSettings
-from tidemill.project.compose import compose_all
+from tidemill.project.compose import compose_all, refuse_stale_reading
 from tidemill.project.config import load_params
 from tidemill.project.layout import CONF
 from tidemill.project.project import Project
@@ -38,10 +39,18 @@ def added_class(project: Project, problem: str, name: str) -> Iterator[tuple[str
     Raises
     ------
     ConfigError
-        The problem has it already, or its classes are in another file.
+        The problem has it already, its classes are in another file, or ``params.yaml`` is stale.
     DataError
         The name is reserved, or there are too many classes.
     """
+    with locked(
+        project.paths(problem).state / "locks" / "classes.lock"
+    ):  # of two at once, one would put back what it read
+        yield from _added(project, problem, name)
+
+
+def _added(project: Project, problem: str, name: str) -> Iterator[tuple[str, ...]]:
+    refuse_stale_reading(project, problem)
     known = project.load(problem, "ingest", IngestSettings)[0].classes
     classes = _with(known, name.strip())
     file = project.root / CONF / "problem" / f"{problem}.yaml"

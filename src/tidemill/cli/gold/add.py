@@ -11,7 +11,7 @@ from typer import Argument, Option
 
 from tidemill.cli.options import AsJson, Delimiter, Encoding, Header, ProblemName, path_or_standard
 from tidemill.cli.output import answering
-from tidemill.cli.project import open_project
+from tidemill.cli.project import open_for_rows
 from tidemill.common.spelling import counted
 
 
@@ -58,7 +58,7 @@ def add(
     with answering(as_json=as_json) as answer:
         reading = ReadOptions(encoding, delimiter, header)
         options = FileOptions(label=label, rows=rows, batch=batch, who=who, reading=reading)
-        done = add_labels(open_project(problem), problem, file, options, dry_run=dry_run)
+        done = add_labels(open_for_rows(problem), problem, file, options, dry_run=dry_run)
         report_reading(done.notes)
         content = {"problem": problem, "dry_run": dry_run, **asdict(done), "answers": len(done.answers)}
         answer(content, _lines(problem, done.counts, done.splits, dry_run=dry_run))

@@ -9,7 +9,7 @@ from typer import Option
 
 from tidemill.cli.options import AsJson, ProblemName
 from tidemill.cli.output import answering
-from tidemill.cli.project import open_project
+from tidemill.cli.project import open_for_rows
 from tidemill.common.spelling import counted
 
 
@@ -50,7 +50,7 @@ def sample(
 
     with answering(as_json=as_json) as answer:
         request = SampleRequest(most=most, batch=batch, audit=audit, seed=seed)
-        project = open_project(problem)
+        project = open_for_rows(problem)
         if cluster:
             done = sample_of_cluster(project, problem, out)
             lines = [

@@ -9,7 +9,7 @@ from typer import Argument, Option
 
 from tidemill.cli.options import AsJson, ProblemName
 from tidemill.cli.output import answering
-from tidemill.cli.project import open_project
+from tidemill.cli.project import open_for_rows
 from tidemill.cli.review.new_answers import answers_content, answers_lines
 
 
@@ -38,7 +38,7 @@ def import_file(
     from tidemill.apps.review.crowd_exchange import import_answers
 
     with answering(as_json=as_json) as answer:
-        done = import_answers(open_project(problem), problem, file, label=label, dry_run=dry_run)
+        done = import_answers(open_for_rows(problem), problem, file, label=label, dry_run=dry_run)
         own = {"platform": done.platform, "void": done.void, "blank": done.blank}
         void = f"; {done.void} assignments were rejected or did not come to an end" if done.void else ""
         lines = answers_lines(problem, done, f"{done.blank} are blank{void}", dry_run=dry_run)

@@ -9,7 +9,7 @@ import typer
 from typer import Option
 
 from tidemill.cli.options import ProblemName
-from tidemill.cli.project import open_project
+from tidemill.cli.project import open_for_rows
 from tidemill.common.spelling import counted
 
 
@@ -40,7 +40,7 @@ def label(
     from tidemill.apps.review.terminal import label_rows
 
     request = SampleRequest(most=most, batch=batch, audit=audit, seed=seed)
-    done = label_rows(open_project(problem), problem, request, _Keys(), print, who=who)
+    done = label_rows(open_for_rows(problem), problem, request, _Keys(), print, who=who)
     print(
         f"\n{problem}: {counted(done.labeled, 'row has', 'rows have')} a label now, {counted(done.skipped, 'was', 'were')} skipped, {counted(done.left, 'is', 'are')} left"
     )

@@ -10,7 +10,7 @@ from typer import Option
 
 from tidemill.cli.options import AsJson, ProblemName
 from tidemill.cli.output import answering
-from tidemill.cli.project import open_project
+from tidemill.cli.project import open_for_rows
 from tidemill.cli.review.new_answers import answers_content, answers_lines
 from tidemill.common.spelling import counted
 
@@ -41,7 +41,7 @@ def pull(
     from tidemill.apps.review.label_studio_sync import pull_answers
     from tidemill.contracts import DataError
 
-    project = open_project(problem)
+    project = open_for_rows(problem)
     while True:
         try:
             with answering(as_json=as_json) as answer, LabelStudio.connect(url) as server:
