@@ -436,8 +436,8 @@ def test_a_second_header_in_another_order_is_refused() -> None:
 
 def test_the_rule_below_the_header_of_a_markdown_table_is_no_row() -> None:
     table = parse(b"| text | label |\n|---|:--:|\n| a | good |\n| b | bad |\n", "t.csv")
-    assert table.columns["label"] == [" good ", " bad "]
-    assert "line 2 is a rule of dashes below the header, and left out" in table.notes[-1]
+    assert table.columns["label"] == ["good", "bad"]
+    assert "line 2 is a rule of dashes below the header, and left out" in table.notes[-2]
     other = parse(b"id,text,label\n--,----,-----\n1,a b,bad\n", "t.csv")
     assert other.columns == {"id": ["1"], "text": ["a b"], "label": ["bad"]}
     assert "line 2 is a rule of dashes below the header, and left out" in other.notes[-1]

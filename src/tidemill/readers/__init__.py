@@ -13,6 +13,7 @@
 | `json_rows` | JSON lines, arrays and single objects; exports of Label Studio and doccano |
 | `columnar` | Parquet, Arrow and Excel |
 | `other_tools` | what Qualtrics and Prodigy write among rows |
+| `padded_cells` | cells that are filled up with spaces to the width of their column |
 | `formulas` | formulas of a workbook whose value is an error or not in the file |
 | `number_spellings` | columns of numbers that are read as text, or may be thousands |
 | `cell_text` | a cell as text |

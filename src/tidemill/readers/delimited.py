@@ -2,7 +2,7 @@
 
 1. A first line ``sep=;``, which spreadsheets write, names the delimiter.
 2. Otherwise the delimiter is the one with which most rows have as many cells as the first; of equals, the one that makes more cells.
-3. Quotes: doubled inside quotes (RFC 4180); where that fails, escaped by backslashes; in files with tabs, or where they join rows, taken literally, but
+3. Quotes: doubled inside quotes (RFC 4180), or single ones where they stand around a cell of nearly every line; where that fails, escaped by backslashes; in files with tabs, or where they join rows, taken literally, but
    where the cells that hold escaped quotes are in quotes.
 4. Last columns that are empty in every row are dropped.
 5. The first line is the header, unless its cells are values of the rows below.
@@ -68,6 +68,9 @@ _ESCAPED: Final = _Quoting(
     "quotes are escaped by backslashes, for as CSV has them they are not closed",
 )
 _SPACED: Final = _Quoting({"strict": True, "skipinitialspace": True}, "spaces before quotes are left out")
+_SINGLE: Final = _Quoting(
+    {"strict": True, "quotechar": "'"}, "cells stand in single quotes, as SQL has them, which are left out"
+)
 _LITERAL: Final = _Quoting(
     {"quoting": csv.QUOTE_NONE}, "quotes are taken literally, for around cells they are not closed, or join lines"
 )
@@ -221,6 +224,9 @@ def _fit(sample: str, delimiter: str, *, whole: bool) -> tuple[float, int]:
 def _read(text: str, name: str, delimiter: str, first_line: int) -> tuple[Rows, _Quoting]:
     failure: DataError | None = None
     result: Rows | None = None
+    single = _single(text, name, delimiter, first_line)
+    if single is not None:
+        return single, _SINGLE
     try:
         result = list(_rows(text, name, delimiter, first_line, _DOUBLED))
     except DataError as error:
@@ -240,6 +246,22 @@ def _read(text: str, name: str, delimiter: str, first_line: int) -> tuple[Rows, 
         return escaped, _ESCAPED
     assert failure is not None  # noqa: S101 - rows or the reason why there are none
     raise failure
+
+
+def _single(text: str, name: str, delimiter: str, first_line: int) -> Rows | None:
+    """Rows of a file without double quotes in which nearly each line below the first has a cell in single ones, where they are even then."""
+    if '"' in text or text.count("'") < _MOST * text.count("\n"):
+        return None
+    between = re.escape(delimiter)
+    cell = re.compile(rf"(?:^|{between})'(?:[^']|'')*'(?={between}|$)")
+    lines = text.splitlines()[1:]
+    if sum(bool(cell.search(line)) for line in lines) < max(_MOST * len(lines), 1):
+        return None
+    try:
+        rows = list(_rows(text, name, delimiter, first_line, _SINGLE))
+    except DataError:
+        return None
+    return rows if _even(rows) else None
 
 
 def _escaped(text: str, name: str, delimiter: str, first_line: int) -> Rows | None:

@@ -21,6 +21,7 @@ from tidemill.readers.delimited import parse_delimited
 from tidemill.readers.json_rows import parse_json
 from tidemill.readers.options import DEFAULTS, ReadOptions
 from tidemill.readers.other_tools import of_other_tools
+from tidemill.readers.padded_cells import without_padding
 from tidemill.readers.table import Table
 from tidemill.readers.text_doubts import doubts_about_texts, utf7_note
 from tidemill.readers.text_encoding import MixedError, decode, decode_but_some_lines
@@ -137,7 +138,7 @@ def parse(data: bytes, name: str, options: ReadOptions = DEFAULTS) -> Table:
             table = _BINARY[suffix](data, name)
     if not table.numbers:
         raise NoRowsError(f"{name} has a header and no rows: replace it with the full file")
-    table = of_other_tools(table)
+    table = without_padding(of_other_tools(table))
     notes = [note for note in (guessed, *table.notes, *doubts_about_texts(table)) if note is not None]
     return replace(table, notes=tuple(notes))
 
