@@ -43,7 +43,7 @@ def _is_padded(cells: Sequence[Any]) -> bool:
     texts = [cell for cell in cells if cell is not None]
     if len(texts) < _LEAST or not all(isinstance(cell, str) and len(cell) == len(texts[0]) for cell in texts):
         return False
-    padded = sum(cell != _stripped(cell) for cell in texts)
+    padded = sum(1 for cell in texts if cell != _stripped(cell))
     return padded >= max(_LEAST, len(texts) / 2)
 
 
