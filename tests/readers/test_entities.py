@@ -43,6 +43,15 @@ def test_characters_that_nobody_sees_are_told_where_they_are_inside_of_words():
     assert notes("free\u200b shipping", "caf\u00e9") == []
 
 
+def test_letters_that_typesetters_join_are_told():
+    (told,) = notes("the o\ufb03ce is open", "\ufb01rst of all", "plain")
+    assert told == (
+        "t.csv: 2 of 3 cells of column 'text' have letters that are joined to one, such as '\ufb03' (U+FB03) for 'ffi' (in 'the o\ufb03ce is open'). They are kept as "
+        "they are, and words that functions look for do not match them; to mend each cell in Python: unicodedata.normalize('NFKC', cell)"
+    )
+    assert notes("the o\ufb03ce", *["plain"] * 300) == []
+
+
 @pytest.mark.parametrize("word", ["NULL", "\\N", "None", "n/a"])
 def test_texts_that_are_a_word_for_none_are_told(word):
     lines = f"text,note\nthe soup was cold,x\n{word},x\nlovely warm bread,{word}\n"

@@ -28,6 +28,7 @@ _INVISIBLE: Final = re.compile(
     "[A-Za-z\u00c0-\u024f\u0370-\u052f][\u00ad\u200b\u2060\ufeff][A-Za-z\u00c0-\u024f\u0370-\u052f]"
 )
 """Soft hyphens and the like between letters of scripts that part words by spaces."""
+_LIGATURE: Final = re.compile("[\ufb00-\ufb06]")
 _QUOTED: Final = re.compile("(?:=[C-F][0-9A-F](?:=[89AB][0-9A-F])+)+")
 _LOST: Final = re.compile("[\ufffd\0]")
 _NULLS: Final = frozenset(
@@ -110,6 +111,7 @@ def doubts_about_texts(table: Table) -> list[str]:
         quoted_printable_note,
         lost_letters_note,
         invisible_note,
+        ligatures_note,
         null_note,
         totals_note,
     )
@@ -190,6 +192,29 @@ def invisible_note(table: Table) -> str | None:
     return (
         f"{where} have characters inside of words that nobody sees, such as {unicodedata.name(first[1]).lower()} (U+{ord(first[1]):04X} in {shown!r}). They are "
         "kept as they are, and words that functions look for do not match them; export the file without them"
+    )
+
+
+def ligatures_note(table: Table) -> str | None:
+    """Word a note about texts in which letters are joined as typesetters do, such as ``\ufb03`` for ``ffi`` in what was copied from PDF.
+
+    Parameters
+    ----------
+    table
+        Rows of a file.
+
+    Returns
+    -------
+    str or None
+        The number of such cells of the first column that has them, a sample and what mends them; None where there are few.
+    """
+    doubt = _in_many_cells(table, None, _LIGATURE.search)
+    if doubt is None:
+        return None
+    where, first, shown = doubt
+    return (
+        f"{where} have letters that are joined to one, such as {first!r} (U+{ord(first):04X}) for {unicodedata.normalize('NFKC', first)!r} (in {shown!r}). "
+        "They are kept as they are, and words that functions look for do not match them; to mend each cell in Python: unicodedata.normalize('NFKC', cell)"
     )
 
 

@@ -5,6 +5,7 @@ from tidemill.label.engine.unread_values import unread_values
 from tidemill.label.functions.declared import declared_functions
 from tidemill.label.functions.yaml_lines import parse_yaml
 
+HYPHEN = "f: {} of 3 texts of column 'text' have a word with another hyphen ({}: add it to the words), such as {!r}: it abstains there"
 APOSTROPHE = "f: 1 of 2 texts of column 'text' have a word with another apostrophe ({}: add it to the words), such as {!r}: it abstains there"
 YEARS = ["f: 2 of 4 values of column 'short' are no date in '%d/%m/%y', such as '16/05/2024': it abstains there"]
 CLASSES = ("ham", "spam")
@@ -66,6 +67,20 @@ def test_values_that_a_function_abstains_on_since_it_cannot_read_them_are_told(t
 )
 def test_words_that_texts_have_with_another_apostrophe_are_told(tmp_path, words, said):
     table = pl.DataFrame({"row_id": list("abc"), "text": ["I don\u2019t know", "We DON'T know", None]})
+    assert told(tmp_path, f"{{name: f, kind: keywords, words: {words}, vote: ham}}", table) == said
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("[e-mail]", [HYPHEN.format(2, "e\u2011mail, e\u2010mail", "an e\u2011mail")]),
+        ("[e\u2011mail]", [HYPHEN.format(1, "e-mail", "an e-mail")]),
+        ("[e-mail, e\u2011mail, e\u2010mail]", []),
+        ("[x-ray, mail]", []),
+    ],
+)
+def test_words_that_texts_have_with_another_hyphen_are_told(tmp_path, words, said):
+    table = pl.DataFrame({"row_id": list("abcd"), "text": ["an e-mail", "an e\u2011mail", "E\u2010MAIL", None]})
     assert told(tmp_path, f"{{name: f, kind: keywords, words: {words}, vote: ham}}", table) == said
 
 

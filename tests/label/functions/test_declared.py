@@ -130,6 +130,19 @@ HEAD = "functions:\n  - name: f\n"
         ),
         (HEAD + "    kind: member\n    column: n\n    file: no.txt\n", "/f.yaml:2: f: member: there is no file"),
         (HEAD + "    name: g\n", "/f.yaml:3: 'name' stands twice"),
+        *(
+            (
+                HEAD + f"    kind: keywords\n    words: [a]\n    vote: {written}\n",
+                f"/f.yaml:5: {written} is the number {read} to YAML: put it in quotes ('{written}')",
+            )
+            for written, read in (("010", 8), ("1:20", 80), ("1.10", 1.1), ("0x1A", 26), ("1_200", 1200), ("+1", 1))
+        ),
+        (HEAD + "    kind: member\n    values: [1, 02131]\n", "/f.yaml:4: 02131 is the number"),
+        (HEAD + "    kind: threshold\n    above: 0731\n", "/f.yaml:4: 0731 is the number 473 to YAML"),
+        (
+            HEAD + "    kind: annotator\n    votes:\n      '010': 010\n",
+            "/f.yaml:5: 010 is the number 8 to YAML",
+        ),
         (HEAD + "    kind: date\n    after: 2026-02-30\n", "/f.yaml:4: this is not YAML: '2026-02-30' is no timestamp"),
         (HEAD + "    kind: length\n    above: !!int many\n", "/f.yaml:4: this is not YAML: 'many' is no int"),
         (
@@ -215,8 +228,8 @@ def test_a_column_that_is_not_there_or_not_of_the_kind_names_function_and_line(f
     ("condition", "reason"),
     [
         (
-            "kind: member, column: zip, values: [02134]",
-            "column 'zip' is text, such as '02134', and its values here are numbers, such as 1116: put each between quotes, as in '02134'",
+            "kind: member, column: zip, values: [2134]",
+            "column 'zip' is text, such as '02134', and its values here are numbers, such as 2134: put each between quotes, as in '02134'",
         ),
         (
             "kind: member, column: n, values: ['1']",

@@ -225,7 +225,7 @@ class Member(Condition):
         remedy = None
         if column.dtype == pl.String and kind == "numbers":
             known = next(iter(column.drop_nulls()), value)
-            remedy = f"put each between quotes, as in {str(known)!r} (YAML takes digits for a number, and a leading zero for an octal one)"
+            remedy = f"put each between quotes, as in {str(known)!r} (YAML takes digits for a number)"
         elif column.dtype.is_numeric() and kind == "text":
             remedy = (
                 "write them as numbers, without quotes" if self.file is None else "list them in `values`, as numbers"

@@ -31,9 +31,11 @@ _AT_ENDS: Final = 2
 _VERBOSE: Final = re.compile(r"\s*\(\?[a-wyz]*x[a-z]*[):]")
 _PATTERN: Final = re.compile(r"(?<=\w)\*|\*(?=\w)| OR | AND | NOT ")
 """What searches take for a pattern or an operator, and a list of words does not."""
-_SWAPPED: Final = str.maketrans({"'": "\u2019", "\u2019": "'"})
-"""Apostrophes as they are typed and as they are typeset."""
-_APOSTROPHES: Final = frozenset("'\u2019")
+_SWAPPED: Final[dict[str, tuple[dict[str, str], ...]]] = {
+    "apostrophe": ({"'": "\u2019"}, {"\u2019": "'"}),
+    "hyphen": ({"-": "\u2011"}, {"-": "\u2010"}, {"\u2010": "-", "\u2011": "-"}),
+}
+"""Signs as they are typed and as they are typeset, each for the other."""
 _SHOWN: Final = 3
 _STEM: Final = 3
 """Letters of a part of a word from which on texts that have it are counted."""
@@ -99,7 +101,7 @@ class Keywords(Condition):
         return pl.sum_horizontal(each, ignore_nulls=False) >= wanted
 
     def unread(self, table: pl.DataFrame) -> Unread | None:
-        """Count the texts that have a word with the other apostrophe, typed for typeset or the other way round, and none as it is written.
+        """Count the texts that have a word with another apostrophe or hyphen, typed for typeset or the other way round, and none as it is written.
 
         Parameters
         ----------
@@ -109,18 +111,31 @@ class Keywords(Condition):
         Returns
         -------
         Unread or None
-            None where no word has an apostrophe or looks like a pattern, or the column is not there.
+            None where no text has, and no word looks like a pattern, or the column is not there.
         """
         if table.schema.get(self.column) != pl.String:
             return None
-        own = tuple(word for word in self.words if _APOSTROPHES & set(word))
-        if not own:
-            return self._unread_patterns(table[self.column].drop_nulls())
-        swapped = tuple(word.translate(_SWAPPED) for word in own)
         texts = table[self.column].drop_nulls()
-        missed = texts.filter(texts.to_frame().select(self._contains(swapped) & ~self._contains(own)).to_series())
-        what = f"texts of column {self.column!r} have a word with another apostrophe ({', '.join(swapped[:_SHOWN])}: add it to the words)"
-        return unread_texts(missed, texts, what)
+        return self._unread_signs(texts) or self._unread_patterns(texts)
+
+    def _unread_signs(self, texts: pl.Series) -> Unread | None:
+        for sign, others in _SWAPPED.items():
+            pairs = [
+                (word, swapped) for other in others for word in self.words if (swapped := _with(word, other)) != word
+            ]
+            if not pairs:
+                continue
+            own, swapped = (tuple(dict.fromkeys(words)) for words in zip(*pairs, strict=True))
+            signs = sorted(
+                {letter for other in others for letter in other.values() if any(letter in word for word in swapped)}
+            )
+            near = texts.filter(texts.str.contains_any(signs))  # few have one, and the pattern is slow
+            missed = near.filter(near.to_frame().select(self._contains(swapped) & ~self._contains(own)).to_series())
+            if len(missed):
+                shown = ", ".join(swapped[:_SHOWN])
+                what = f"texts of column {self.column!r} have a word with another {sign} ({shown}: add it to the words)"
+                return unread_texts(missed, texts, what)
+        return None
 
     def _unread_patterns(self, texts: pl.Series) -> Unread | None:
         """Texts that a word such as `refund*` or `cheap OR free` would find, were it a pattern."""
@@ -144,6 +159,10 @@ class Keywords(Condition):
             return as_text(self.column).str.contains_any(list(words), ascii_case_insensitive=not self.case)
         pattern = any_of(words) if self.whole_words else "|".join(map(escaped, words))  # which folds case beyond ASCII
         return as_text(self.column).str.contains(pattern if self.case else f"(?i){pattern}")
+
+
+def _with(word: str, other: dict[str, str]) -> str:
+    return word.translate(str.maketrans(other))
 
 
 def _found_everywhere(pattern: str, *, goes_back: bool) -> bool:

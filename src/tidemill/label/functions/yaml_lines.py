@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import yaml
 
 from tidemill.contracts import ConfigError
 
 Location = Sequence[str | int]
+_NUMBERS: Final = frozenset({"tag:yaml.org,2002:int", "tag:yaml.org,2002:float"})
+_OF_OTHER_BASE: Final = re.compile(r"[-+]?(0[0-7_]*[0-7][0-7_]*|\d[\d_]*(:[0-5]?\d)+(\.[\d_]*)?)")
+_OF_CLASSES: Final = frozenset({"vote", "votes", "classes"})
 
 
 @dataclass(frozen=True)
@@ -76,7 +80,7 @@ def read_yaml(path: Path) -> YamlFile:
     Raises
     ------
     ConfigError
-        The file is not UTF-8, is not YAML, or a mapping has a key twice.
+        The file is not UTF-8, is not YAML, a mapping has a key twice, or a number is another to YAML than to its reader.
     """
     try:
         return parse_yaml(path.read_text(encoding="utf-8"), path)
@@ -102,12 +106,13 @@ def parse_yaml(text: str, path: Path) -> YamlFile:
     Raises
     ------
     ConfigError
-        It is not YAML, or a mapping has a key twice.
+        It is not YAML, a mapping has a key twice, or a number is another to YAML than to its reader.
     """
     try:
         loader = yaml.CSafeLoader(text)
         root = loader.get_single_node()
         _refuse_doubles(root, path, set())
+        _refuse_other_numbers(root, path)
         content = loader.construct_document(root) if root is not None else None
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark is not None else 1
@@ -175,6 +180,48 @@ def _refuse_folded_pattern(key: yaml.ScalarNode, node: yaml.Node, path: Path) ->
         raise ConfigError(
             f"{path}:{key.start_mark.line + 1}: > joins the lines of the pattern by spaces, which become part of it: write it on one line"
         )
+
+
+def _refuse_other_numbers(node: yaml.Node | None, path: Path) -> None:
+    """A zero in front makes a number octal to YAML, and colons make it one of base 60; in the name of a class each sign counts."""
+    loader = yaml.SafeLoader("")
+    for scalar in _scalars(node):
+        if scalar.tag in _NUMBERS and _OF_OTHER_BASE.fullmatch(scalar.value):
+            _refuse_number(scalar, loader.construct_object(scalar), path)
+    for name in _names_of_classes(node, set()):
+        if name.tag in _NUMBERS and str(read := loader.construct_object(name)) != name.value:
+            _refuse_number(name, read, path)
+
+
+def _refuse_number(node: yaml.Node, read: float, path: Path) -> None:
+    raise ConfigError(
+        f"{path}:{node.start_mark.line + 1}: {node.value} is the number {read} to YAML: put it in quotes ('{node.value}') where it is a name or a code"
+    )
+
+
+def _names_of_classes(node: yaml.Node | None, seen: set[int]) -> Iterator[yaml.Node]:
+    """Scalars that stand for classes: below ``vote``, ``votes`` and ``classes``, wherever these keys are."""
+    if node is None or id(node) in seen:
+        return
+    seen.add(id(node))
+    if isinstance(node, yaml.SequenceNode):
+        for child in node.value:
+            yield from _names_of_classes(child, seen)
+    elif isinstance(node, yaml.MappingNode):
+        for key, child in node.value:
+            if isinstance(key, yaml.ScalarNode) and key.value in _OF_CLASSES:
+                yield from _leaves(child)
+            yield from _names_of_classes(child, seen)
+
+
+def _leaves(node: yaml.Node) -> Iterator[yaml.Node]:
+    """Scalars of a value, of a list's items and of a mapping's values."""
+    if isinstance(node, yaml.ScalarNode):
+        yield node
+    elif isinstance(node, yaml.SequenceNode):
+        yield from (child for child in node.value if isinstance(child, yaml.ScalarNode))
+    elif isinstance(node, yaml.MappingNode):
+        yield from (child for _, child in node.value if isinstance(child, yaml.ScalarNode))
 
 
 def _refuse_doubles(node: yaml.Node | None, path: Path, seen: set[int]) -> None:
