@@ -108,6 +108,29 @@ def test_the_packaged_text_backbone_is_near_english_and_far_from_other_scripts_a
     assert domain_gap(embedder, pl.DataFrame({"row_id": ["a"], "text": ["12 34"]})).verdict == "unknown"
 
 
+def test_texts_that_the_backbone_reads_alike_are_told(packages):
+    def measured(texts, **changed):
+        text = TextSettings(max_tokens=24, tokens_per_step=512, squeeze=True, normalize=True).model_copy(update=changed)
+        settings = EmbedSettings(backbone="x", weights="minilm", threads=1, domain_rows=99, text=text, image=None)
+        rows = pl.DataFrame({"row_id": [f"{number:03}" for number in range(len(texts))], "text": texts})
+        return domain_gap(Embedder(settings, "text", root=packages), rows)
+
+    links = [f"https://shop{number}.example/{number % 7}" for number in range(12)]
+    told = measured(links)
+    assert told.verdict == "unknown"
+    assert told.summary == (
+        "12 of 12 different texts are the same to the backbone as another, for links, addresses and repeated signs are one token each; "
+        "embed.text.squeeze=false reads them"
+    )
+    assert measured(links, squeeze=False).verdict != "unknown"
+    letters = [f"{'dear sir or madam ' * 8} we write about number {number}" for number in range(12)]
+    assert measured(letters).summary.endswith(
+        "for their first 24 tokens are, and no more are read (embed.text.max_tokens)"
+    )
+    assert measured(letters, max_tokens=64).verdict == "near"
+    assert measured(["the same"] * 12).verdict == "near"
+
+
 @pytest.mark.slow
 def test_the_packaged_image_backbone_is_near_photographs_and_far_from_noise(packages):
     from sklearn.datasets import load_sample_images

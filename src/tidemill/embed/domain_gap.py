@@ -13,6 +13,7 @@ The limits are from what ``benchmarks/domain_gap.py`` measured; docs/train.md ha
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any, Final, Literal
 
@@ -24,7 +25,7 @@ from tidemill.contracts import Features
 from tidemill.embed.embedder import Embedder
 from tidemill.embed.image import load_trainable, pixels, pooled
 from tidemill.embed.settings import ImageSettings
-from tidemill.embed.text import CHARACTERS_PER_TOKEN, TextBackbone, readable
+from tidemill.embed.text import CHARACTERS_PER_TOKEN, TextBackbone, readable, tokens_of
 from tidemill.reports.embed import Domain, DomainMeasures
 
 Grade = Literal["near", "some way off", "far"]
@@ -40,6 +41,9 @@ PIECES: Final = (1.4, 1.8)
 UNREAD: Final = (0.05, 0.2)
 """Share of unknown pieces: prose and mail have none, other scripts .03, words too long to read are nothing else."""
 _WORD: Final = re.compile(r"[^\W\d_]+")
+_ALIKE: Final = 10
+_MOSTLY: Final = 0.5
+"""Number and share of different texts that are the same tokens as another, from which on this is told."""
 _PAIRS: Final = 200  # rows whose likeness to each other is measured
 _STEP: Final = 8
 
@@ -197,6 +201,9 @@ def _of_texts(backbone: TextBackbone, contents: Sequence[str]) -> Domain:
     most = backbone.settings.max_tokens * CHARACTERS_PER_TOKEN
     pieces, unread = fertility(backbone.tokenizer, [readable(text, backbone.settings)[:most] for text in contents])
     likeness = feature_spread(backbone.embed(contents[:_PAIRS], name="domain"))
+    if said := _read_alike(backbone, list(dict.fromkeys(contents))):
+        measures = DomainMeasures(mean_cosine=round(likeness, 4), unknown=round(unread, 4))
+        return _unknown(len(contents), said, measures)
     if not pieces:
         return _unknown(len(contents), "unknown: no text has words", DomainMeasures(unknown=round(unread, 4)))
     grades = [grade(pieces, PIECES), grade(unread, UNREAD)]
@@ -209,6 +216,26 @@ def _of_texts(backbone: TextBackbone, contents: Sequence[str]) -> Domain:
         ),
         summary=f"{pieces:.2f} pieces per word ({limits}), {unread:.1%} unknown",
     )
+
+
+def _read_alike(backbone: TextBackbone, texts: Sequence[str]) -> str | None:
+    """Say that many different texts are the same tokens, which no model on features tells apart, and which setting would."""
+    alike = _repeated(backbone.tokens(texts))
+    if alike < max(_ALIKE, _MOSTLY * len(texts)):
+        return None
+    settings = backbone.settings
+    whole = tokens_of(backbone.tokenizer, texts, settings.model_copy(update={"squeeze": False}))
+    reason = (
+        "links, addresses and repeated signs are one token each; embed.text.squeeze=false reads them"
+        if settings.squeeze and _repeated(whole) < alike / 2
+        else f"their first {settings.max_tokens} tokens are, and no more are read (embed.text.max_tokens)"
+    )
+    return f"{alike:,} of {len(texts):,} different texts are the same to the backbone as another, for {reason}"
+
+
+def _repeated(tokens: Sequence[Sequence[int]]) -> int:
+    """How many are the same as another."""
+    return sum(count for count in Counter(map(tuple, tokens)).values() if count > 1)
 
 
 def fertility(tokenizer: Any, texts: Sequence[str]) -> tuple[float, float]:

@@ -73,10 +73,7 @@ class TextBackbone:
         list of list of int
             Token ids of each text.
         """
-        most = self.settings.max_tokens
-        texts = [readable(text, self.settings)[: most * CHARACTERS_PER_TOKEN] for text in contents]
-        listed: list[Tokens] = self.tokenizer(texts, truncation=True, max_length=most)["input_ids"]
-        return listed
+        return tokens_of(self.tokenizer, contents, self.settings)
 
     @property
     def pad(self) -> Token:
@@ -91,6 +88,29 @@ class TextBackbone:
             there, tokens = torch.from_numpy(mask), torch.from_numpy(ids)
             hidden = self.model(input_ids=tokens, attention_mask=there).last_hidden_state
             return np.asarray(self.pooling(hidden, tokens, there).float().numpy())
+
+
+def tokens_of(tokenizer: Any, contents: Sequence[str], settings: TextSettings) -> list[Tokens]:
+    """Tokenize texts as settings say.
+
+    Parameters
+    ----------
+    tokenizer
+        Of Hugging Face.
+    contents
+        Texts.
+    settings
+        How they are prepared and where they are cut.
+
+    Returns
+    -------
+    list of list of int
+        Token ids of each text.
+    """
+    most = settings.max_tokens
+    texts = [readable(text, settings)[: most * CHARACTERS_PER_TOKEN] for text in contents]
+    listed: list[Tokens] = tokenizer(texts, truncation=True, max_length=most)["input_ids"]
+    return listed
 
 
 def readable(text: str, settings: TextSettings) -> str:

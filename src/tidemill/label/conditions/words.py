@@ -31,11 +31,11 @@ _AT_ENDS: Final = 2
 _VERBOSE: Final = re.compile(r"\s*\(\?[a-wyz]*x[a-z]*[):]")
 _PATTERN: Final = re.compile(r"(?<=\w)\*|\*(?=\w)| OR | AND | NOT ")
 """What searches take for a pattern or an operator, and a list of words does not."""
-_SWAPPED: Final[dict[str, tuple[dict[str, str], ...]]] = {
-    "apostrophe": ({"'": "\u2019"}, {"\u2019": "'"}),
-    "hyphen": ({"-": "\u2011"}, {"-": "\u2010"}, {"\u2010": "-", "\u2011": "-"}),
+_SWAPPED: Final = {
+    "apostrophe": (("'", "\u2019"), ("\u2019", "'")),
+    "hyphen": (("-", "\u2011"), ("-", "\u2010"), ("\u2010\u2011", "--")),
 }
-"""Signs as they are typed and as they are typeset, each for the other."""
+"""Signs as they are typed and as they are typeset, each and the one for it."""
 _SHOWN: Final = 3
 _STEM: Final = 3
 """Letters of a part of a word from which on texts that have it are counted."""
@@ -121,13 +121,16 @@ class Keywords(Condition):
     def _unread_signs(self, texts: pl.Series) -> Unread | None:
         for sign, others in _SWAPPED.items():
             pairs = [
-                (word, swapped) for other in others for word in self.words if (swapped := _with(word, other)) != word
+                (word, typeset)
+                for typed, other in others
+                for word in self.words
+                if (typeset := word.translate(str.maketrans(typed, other))) != word
             ]
             if not pairs:
                 continue
             own, swapped = (tuple(dict.fromkeys(words)) for words in zip(*pairs, strict=True))
             signs = sorted(
-                {letter for other in others for letter in other.values() if any(letter in word for word in swapped)}
+                {letter for _, other in others for letter in other if any(letter in word for word in swapped)}
             )
             near = texts.filter(texts.str.contains_any(signs))  # few have one, and the pattern is slow
             missed = near.filter(near.to_frame().select(self._contains(swapped) & ~self._contains(own)).to_series())
@@ -159,10 +162,6 @@ class Keywords(Condition):
             return as_text(self.column).str.contains_any(list(words), ascii_case_insensitive=not self.case)
         pattern = any_of(words) if self.whole_words else "|".join(map(escaped, words))  # which folds case beyond ASCII
         return as_text(self.column).str.contains(pattern if self.case else f"(?i){pattern}")
-
-
-def _with(word: str, other: dict[str, str]) -> str:
-    return word.translate(str.maketrans(other))
 
 
 def _found_everywhere(pattern: str, *, goes_back: bool) -> bool:
