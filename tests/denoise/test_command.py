@@ -691,6 +691,10 @@ def test_wrench_files_are_decoded_as_other_text_is(tmp_path, encoding):
     [
         ({"row_id": ["a", "b", "b"], "feature": [[0.0], [1.0], [2.0]]}, "row b has features twice"),
         ({"row_id": ["a"], "feature": [[0.0]]}, "no feature of row b"),
+        (
+            {"row_id": ["a", "b"], "feature": [[0.0], [1.0, 2.0]]},
+            r"row b has a feature of another length than row a \(1\)",
+        ),
         ({"row_id": ["a", "b"], "vector": [[0.0], [1.0]]}, "promised Parquet with columns row_id and feature"),
         (None, "promised Parquet with columns row_id and feature"),
     ],
@@ -700,6 +704,12 @@ def test_features_that_are_not_of_the_rows_are_refused(tmp_path, table, message)
     path.write_text("row_id,feature\na,1\n") if table is None else pl.DataFrame(table).write_parquet(path)
     with pytest.raises(DataError, match=message):
         read_features(path, ["a", "b"])
+
+
+def test_features_in_lists_are_read_as_those_in_arrays(tmp_path):
+    path = tmp_path / "features.parquet"
+    pl.DataFrame({"row_id": ["b", "a"], "feature": [[2.0, 3.0], [0.0, 1.0]]}).write_parquet(path)
+    assert read_features(path, ["a", "b"]).tolist() == [[0.0, 1.0], [2.0, 3.0]]
 
 
 @pytest.mark.parametrize(

@@ -148,7 +148,7 @@ def test_an_image_that_needs_a_package_names_it(start: bytes, told: str) -> None
 
 def test_numbers_that_are_none_and_values_below_zero_are_read_by_the_range_of_the_others() -> None:
     values = np.array([[-1.0, 0.0], [1.0, np.nan]], dtype=np.float32)
-    assert decode_image(encoded(Image.fromarray(values), "TIFF")).grey().tolist() == [[0.0, 0.5], [1.0, 0.5]]
+    assert decode_image(encoded(Image.fromarray(values), "TIFF")).grey().tolist() == [[0.0, 0.5], [1.0, 0.0]]
 
 
 @pytest.mark.parametrize("bits", range(17, 32))
@@ -257,3 +257,25 @@ def test_a_png_with_any_bit_of_its_pixels_turned_is_damaged() -> None:
 def test_a_pointer_of_git_lfs_is_told() -> None:
     with pytest.raises(DataError, match="git lfs pull"):
         decode_image(b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12\n")
+
+
+@pytest.mark.parametrize("gap", [-9999.0, -3.4e38, float("nan")])
+def test_pixels_that_stand_for_no_value_do_not_count_for_the_scale(gap: float) -> None:
+    heights = np.linspace(200, 900, 400, dtype=np.float32).reshape(20, 20)
+    with_gap = heights.copy()
+    with_gap[0, :5] = gap
+    picture = decode_image(encoded(Image.fromarray(with_gap), "TIFF"))
+    seen = np.asarray(picture.image)
+    assert seen[0, :5].max() == 0
+    whole = np.asarray(decode_image(encoded(Image.fromarray(heights), "TIFF")).image)
+    assert seen[1:] == pytest.approx(whole[1:])
+    assert any("no value" in note or "no numbers" in note for note in picture.notes)
+
+
+def test_a_low_value_that_is_none_of_those_for_no_value_is_one() -> None:
+    depths = np.linspace(-9000, 10, 400, dtype=np.float32).reshape(20, 20)
+    for lowest in (-9999.0, -10500.0):
+        depths[0, 0] = lowest
+        picture = decode_image(encoded(Image.fromarray(depths), "TIFF"))
+        assert len(picture.notes) == 1
+        assert np.asarray(picture.image)[0, 1] > 0

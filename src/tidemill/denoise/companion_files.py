@@ -72,7 +72,16 @@ def _joined_features(path: Path, rows: Sequence[str]) -> Any:
     if wanted["feature"].null_count():
         row = wanted.filter(pl.col("feature").is_null())["row_id"][0]
         raise DataError(f"{path}: no feature of row {row}")
-    return wanted["feature"].to_numpy()
+    features = wanted["feature"]
+    if isinstance(features.dtype, pl.List):  # as pandas writes arrays
+        sizes = features.list.len()
+        if sizes.n_unique() > 1:
+            other = wanted.filter(sizes != sizes[0])["row_id"][0]
+            raise DataError(
+                f"{path}: row {other} has a feature of another length than row {wanted['row_id'][0]} ({sizes[0]})"
+            )
+        features = features.list.to_array(sizes[0] if len(sizes) else 0)
+    return features.to_numpy()
 
 
 def read_gold(

@@ -48,6 +48,9 @@ _WIDE: Final = {"RGB;16B": "RGB;16L", "RGB;16L": "RGB;16B", "RGBA;16B": "RGBA;16
 _NATIVE: Final = ";16B" if sys.byteorder == "big" else ";16L"
 _OWN_RANGE: Final = "greys of more than 8 bits, each read from its own darkest value as black to its lightest as white (ingest.image_bits)"
 """The same for all images of which no usual scale is known: the ranges differ, the note does not."""
+_NO_VALUES: Final = frozenset({-9999.0, -99999.0, -999.0, -32768.0, -32767.0})
+_LEAST_VALUE: Final = -1e30
+"""What stands for no value in heights, temperatures and the like, and below what every value does."""
 _DARK: Final = 63
 """Upper half up to which no colour has more than 14 of the 16 bits."""
 _PHOTOMETRIC: Final = 262
@@ -355,9 +358,11 @@ def _composed(image: Image.Image, background: int, notes: tuple[str, ...]) -> Pi
 
 
 def _scaled(values: npt.NDArray[Any], bits: int | None) -> tuple[npt.NDArray[np.float32], tuple[str, ...]]:
-    """Greys on a scale of 0 to 1, and how; pixels that are no numbers are black."""
-    grey = np.nan_to_num(values.astype(np.float64), nan=0.0, posinf=0.0, neginf=0.0)
-    low, high = float(grey.min()), float(grey.max())
+    """Greys on a scale of 0 to 1, and how; pixels that are no numbers, or stand for none, are black."""
+    grey = values.astype(np.float64)
+    known, about_gaps = _known(grey)
+    low, high = (float(grey[known].min()), float(grey[known].max())) if known.any() else (0.0, 0.0)
+    grey = np.where(known, grey, low)
     if bits is not None:
         low, high = 0.0, 2.0**bits - 1
         note: tuple[str, ...] = ()
@@ -367,10 +372,25 @@ def _scaled(values: npt.NDArray[Any], bits: int | None) -> tuple[npt.NDArray[np.
         if white is not None:
             low, high = 0.0, float(white)
         note = _note_of_scale(low, high, values.dtype) if white is not None else (_OWN_RANGE,)
-    if values.dtype.kind == "f" and not np.isfinite(values).all():
-        note = (*note, "pixels that are no numbers: they are read as black")
     spread = high - low or 1.0
-    return ((grey - low) / spread).clip(0, 1).astype(np.float32), note
+    scaled = np.where(known, (grey - low) / spread, 0.0)
+    return scaled.clip(0, 1).astype(np.float32), (*note, *about_gaps)
+
+
+def _known(grey: npt.NDArray[np.float64]) -> tuple[npt.NDArray[np.bool_], tuple[str, ...]]:
+    """Pixels that have a value, and a note on the others: what is no number, and a number far below all others that programs write for none."""
+    known = np.isfinite(grey)
+    if not known.all():
+        return known, ("pixels that are no numbers: they are read as black",)
+    low, high = float(grey.min()), float(grey.max())
+    if low not in _NO_VALUES and low > _LEAST_VALUE:
+        return known, ()
+    others = grey != low
+    if not others.any() or float(grey[others].min()) - low < (high - low) / 2:
+        return known, ()
+    return others, (
+        f"pixels of {low:g}, far below all others, as programs write for no value: they are read as black, and do not count for the scale",
+    )
 
 
 def _note_of_scale(low: float, high: float, dtype: np.dtype[Any]) -> tuple[str, ...]:
