@@ -447,6 +447,14 @@ def test_the_rule_below_the_header_of_a_markdown_table_is_no_row() -> None:
     assert kept.columns["text"] == ["---", "b"]
 
 
+def test_rows_of_the_server_of_hugging_faces_datasets_are_read() -> None:
+    features = [{"feature_idx": 0, "name": "text", "type": {"dtype": "string"}}]
+    rows = [{"row_idx": number, "row": {"text": f"text {number}"}, "truncated_cells": []} for number in range(3)]
+    for more in ({}, {"num_rows_total": 3, "partial": False}):
+        table = parse(json.dumps({"features": features, "rows": rows, **more}).encode(), "t.json")
+        assert table.column("row.text", "--text") == ["text 0", "text 1", "text 2"]
+
+
 def test_an_object_of_pandas_with_columns_and_data_apart_is_a_table() -> None:
     whole = {"columns": ["text", "label"], "index": [0, 1], "data": [["a", "good"], ["b", None]]}
     table = parse(json.dumps(whole).encode(), "t.json")

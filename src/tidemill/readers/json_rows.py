@@ -192,6 +192,8 @@ def _of_one_object(read: _Rows, name: str) -> Table | None:
     if _is_by_index(whole):
         return _of_rows_by_index(whole, _Rows(name, "row", read.options))
     lists = [key for key, value in whole.items() if _is_rows(value)]
+    if {"features", "rows"} <= set(lists):  # as the server of Hugging Face's datasets answers
+        lists = ["rows"]
     if len(lists) == len(whole) > 1:
         raise DataError(
             f"{name} is one object with {len(lists)} lists of rows ({', '.join(map(repr, lists))}), and a file is one list: write each into a "
