@@ -46,6 +46,13 @@ def test_what_systems_keep_among_images_is_no_image_and_no_class(tmp_path: Path,
     assert batch.raw["key"].sort().to_list() == ["apple/1.png", "apple/2.png", "pear/1.png"]
 
 
+def test_images_beside_the_folders_of_classes_are_told(tmp_path: Path) -> None:
+    for number, name in enumerate(("apple/1.png", "pear/1.png", "3.png", "4.png")):
+        write(tmp_path / "may" / name, png(number))
+    batch = take(tmp_path / "may", image_settings(), FRUIT)
+    assert batch.notes == ("may: 2 images are in no folder of a class and have no label, such as 3.png",)
+
+
 def test_images_below_names_with_a_dot_are_left_out_and_told(tmp_path: Path) -> None:
     for number, name in enumerate(
         ("apple/1.png", "pear/1.png", ".fig/1.png", ".fig/2.png", "pear/.2.png", "pear/._1.png")

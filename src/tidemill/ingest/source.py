@@ -216,6 +216,12 @@ class Source:
             if others
             else []
         )
+        loose = [path for path, part in zip(images, parts, strict=True) if named and len(part) == 1]
+        if 0 < len(loose) < len(images):
+            said = counted(
+                len(loose), "image is in no folder of a class and has", "images are in no folder of a class and have"
+            )
+            notes.append(f"{self.name}: {said} no label, such as {loose[0]}")
         notes += hidden
         by_systems = [folder for path in below if (folder := _folder_of_systems(path)) is not None]
         if by_systems:
