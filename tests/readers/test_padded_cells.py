@@ -7,6 +7,7 @@ import io
 import polars as pl
 import pytest
 
+from tidemill.contracts import DataError
 from tidemill.readers.read import parse
 
 ROWS = [("r1", "a fine day", "good"), ("r10", "it rained, and then more", "bad"), ("r100", "", "good")]
@@ -71,3 +72,8 @@ def test_apostrophes_of_texts_stay(rows: str) -> None:
     table = parse(f"text,label\n{rows}".encode(), "t.csv")
     assert all("'" in text for text in table.columns["text"])
     assert table.notes == ()
+
+
+def test_what_clients_write_below_the_rows_is_named_as_that() -> None:
+    with pytest.raises(DataError, match=r"line 4: 1 cell .*; remove '\(2 rows affected\)', the last line"):
+        parse(b"id,text\n1,a\n2,b\n(2 rows affected)\n", "t.csv")

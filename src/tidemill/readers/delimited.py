@@ -465,7 +465,9 @@ def _complete(rows: Rows, header: Sequence[str], name: str, options: ReadOptions
         reason = f"{counted(len(row), 'cell')} where the header has {len(header)} ({', '.join(header)})"
         if options.bad_rows == "refuse":
             remedy = (
-                "name the first column in the header too, where these are names of rows as R writes them, else quote cells that hold the delimiter"
+                f"remove {rows[-1][1][0].strip()!r}, the last line, where it is no row, as what `psql` and `sqlcmd` write below one"
+                if number == rows[-1][0] and len(row) == 1 and len(kept) > 1
+                else "name the first column in the header too, where these are names of rows as R writes them, else quote cells that hold the delimiter"
                 if _may_have_row_names(rows, header)
                 else "quote cells that hold the delimiter or a line break"
                 if len(header) > 1
