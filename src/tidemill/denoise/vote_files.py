@@ -18,6 +18,7 @@ import polars as pl
 
 from tidemill.common.spelling import counted, did_you_mean, listed
 from tidemill.contracts import ABSTAIN, DataError, not_class
+from tidemill.denoise.array_files import ARRAYS, load_array, refuse_other_formats
 from tidemill.denoise.column_doubts import Doubt, doubtful_names, refuse_doubtful
 from tidemill.denoise.long_votes import LONG, ask_whether_long, plain_names
 from tidemill.denoise.statistics.votes import check_votes
@@ -134,7 +135,8 @@ def read_votes(
     options = options or VoteOptions()
     if not path.exists():
         raise DataError(f"{path} is missing")
-    if path.suffix == ".npy":
+    refuse_other_formats(path)
+    if path.suffix.lower() in ARRAYS:
         result = _array(path, options.abstain)
         found = {int(value) for value in np.unique(result.votes)}
         told = _of_either_reading(found, classes, path, complete=True) if options.abstain == ABSTAIN else []
@@ -201,10 +203,7 @@ def _of_wrench(read: WrenchRows, options: VoteOptions, n_classes: int) -> VotesF
 
 
 def _array(path: Path, abstain: int) -> VotesFile:
-    try:
-        votes = np.load(path, allow_pickle=False)
-    except (OSError, ValueError) as error:
-        raise DataError(f"{path} cannot be read as an array of numbers: {error}") from error
+    votes = load_array(path)
     if votes.ndim != 2 or votes.dtype.kind not in "iuf":  # noqa: PLR2004 - rows and functions
         raise DataError(
             f"{path}: a {votes.ndim}-dimensional array of {votes.dtype}; promised integers, rows x functions"

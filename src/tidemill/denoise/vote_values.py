@@ -16,6 +16,8 @@ from tidemill.contracts import ABSTAIN, DataError
 
 WHOLE: Final = re.compile(r"[+-]?\d+(\.0+)?")
 """A whole number, as a vote or the name of a class may be."""
+_POWER: Final = re.compile(r"[+-]?\d\.\d+[eE][+-]\d{2}")
+"""A number as C and NumPy's savetxt write it: 1.000000000000000000e+00."""
 _SHOWN: Final = 5
 _SIGNS: Final = (-1, 1)
 """The two classes where 0 abstains, as FlyingSquid numbers them."""
@@ -87,7 +89,7 @@ def _word(cell: str | None, find: ClassIndices) -> tuple[int, bool] | None:
     index = find(cell)
     if index is not None:
         return index, True
-    if WHOLE.fullmatch(cell.strip()):
+    if WHOLE.fullmatch(cell.strip()) or (_POWER.fullmatch(cell.strip()) and float(cell).is_integer()):
         return int(float(cell)), False
     return (ABSTAIN, True) if means_no_class(cell) or fold(cell) in {"abstain", "nan"} else None
 
