@@ -597,6 +597,26 @@ def test_names_of_classes_are_folded_as_labels_are(tmp_path):
     assert read_votes(path, ["café", "not good"]).votes.tolist() == [[0, 1], [0, -1]]
 
 
+def test_words_that_say_that_nobody_knows_are_no_vote_unless_a_class_has_that_name(tmp_path):
+    path = tmp_path / "votes.csv"
+    path.write_text("row_id,a,b,state\nr0,ham,skip,todo\nr1,unsure,spam,todo\nr2,spam,unsure,skip\n")
+    read = read_votes(path, ["ham", "spam"])
+    assert (read.functions, read.votes.tolist()) == (["a", "b"], [[0, -1], [-1, 1], [1, -1]])
+    assert "votes.csv: 'skip', 'unsure' are read as no vote (3 cells); a class is named in --classes" in read.notes
+    named = VoteOptions(columns=["a", "b"])
+    assert read_votes(path, ["ham", "spam"], options=named).votes.tolist() == read.votes.tolist()
+    known = read_votes(path, ["ham", "spam", "unsure"], options=VoteOptions(left_out=["state"]))
+    assert known.votes.tolist() == [[0, -1], [2, 1], [1, 2]]
+    path.write_text("task,worker,label\nt0,ann,ham\nt0,bob,idk\nt1,ann,spam\nt1,bob,spam\n")
+    read = read_votes(path, ["ham", "spam"])
+    assert read.votes.tolist() == [[0, -1], [1, 1]]
+    assert "votes.csv: 'idk' is read as no vote (1 cell); a class is named in --classes" in read.notes
+    path.write_text("row_id,gold\nr0,ham\nr1,unsure\n")
+    gold, notes = read_gold(path, ["r0", "r1"], ["ham", "spam"])
+    assert gold.tolist() == [0, -1]
+    assert any("'unsure' is read as no vote" in note for note in notes)
+
+
 def test_where_zero_abstains_names_and_empty_cells_are_what_they_say(tmp_path):
     path = tmp_path / "votes.csv"
     zero = VoteOptions(abstain=0)

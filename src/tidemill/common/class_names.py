@@ -57,6 +57,54 @@ _NO_CLASS: Final = frozenset(
     | {"#ref!", "#value!", "#name?", "#null!", "#num!", "#div/0!"}
 )
 """Labels, folded, that mean that there is none, where no class has that name; backslash n is a null of databases, and # begins errors of spreadsheets."""
+_MAYBE_NO_CLASS: Final = frozenset(
+    {
+        "unknown",
+        "missing",
+        "undefined",
+        "undecided",
+        "undetermined",
+        "unsure",
+        "not sure",
+        "don't know",
+        "dont know",
+        "i don't know",
+        "idk",
+        "dunno",
+        "can't tell",
+        "unassigned",
+        "unclassified",
+        "uncategorized",
+        "unsorted",
+        "unchecked",
+        "unreviewed",
+        "tbd",
+        "todo",
+        "needs review",
+        "skip",
+        "skipped",
+        "abstain",
+        "blank",
+        "empty",
+        "not set",
+        "not specified",
+        "unspecified",
+        "not available",
+        "not applicable",
+        "no answer",
+        "no response",
+        "k a",
+        "keine angabe",
+        "select",
+        "please select",
+        "new folder",
+        "untitled folder",
+    }
+    | {f"to {be}{act}" for be in ("", "be ") for act in ("do", "label", "labeled", "review", "check", "sort")}
+)
+"""Labels, folded, that are a class in some data and no label in others."""
+_CODE_FOR_NONE: Final = re.compile(r"-9{2,4}")
+"""Numbers that surveys write for a missing answer."""
 _OTHER_SPACES: Final = re.compile(r"[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]")
 _SIGNS: Final = re.compile(r"[\s_.\-()\[\]<>{}*#!]+")
 _COPY: Final = re.compile(r" \(\d+\)\Z")
@@ -205,6 +253,22 @@ def means_no_class(name: str) -> bool:
     (True, False)
     """
     return fold(name) in _NO_CLASS or plain_words(name) in _NO_CLASS
+
+
+def may_mean_no_class(name: str) -> bool:
+    """Decide whether a label is a class in some data and means that there is none in others.
+
+    Parameters
+    ----------
+    name
+        Label as written.
+
+    Returns
+    -------
+    bool
+        True for words such as unknown and skipped.
+    """
+    return plain_words(name) in _MAYBE_NO_CLASS or _CODE_FOR_NONE.fullmatch(fold(name)) is not None
 
 
 def plain_words(name: str) -> str:

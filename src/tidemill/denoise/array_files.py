@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from tidemill.common.spelling import listed
 from tidemill.contracts import DataError
 from tidemill.readers.compressed import PACKED
 from tidemill.readers.read import FORMATS
@@ -52,9 +53,7 @@ def load_array(path: Path) -> Any:
             f"{path.name} is a sparse matrix of SciPy: write the whole one, {whole}L.toarray())`; where 0 in it is no vote and "
             "classes are numbered from 1, say --abstain 0"
         )
-    held = (
-        f"holds {len(names)} arrays, {', '.join(names[:5])}{', …' if len(names) > 5 else ''}" if names else "is empty"
-    )  # noqa: PLR2004
+    held = f"holds {len(names)} arrays, {listed(names)}" if names else "is empty"
     raise DataError(f"{path.name} {held}: keep one alone, {whole}L)`")
 
 

@@ -15,7 +15,7 @@ from tidemill.contracts import NO_GOLD, DataError, Features
 from tidemill.denoise.array_files import ARRAYS, load_array, refuse_other_formats
 from tidemill.denoise.statistics.gold_scores import check_gold
 from tidemill.denoise.vote_files import NAMES, TEXT_COLUMNS, row_names
-from tidemill.denoise.vote_values import as_indices, numbered_classes, read_cells
+from tidemill.denoise.vote_values import as_indices, numbered_classes, read_cells, words_for_no_vote
 from tidemill.readers.frame import read_frame
 from tidemill.readers.table import Table
 
@@ -131,6 +131,7 @@ def _labels(table: pl.DataFrame, read: Table, classes: Sequence[str], *, by_name
         )
     indices, told, _ = as_indices([cells], classes, NO_GOLD, by_name=by_name)
     notes += [f"{read.name}: {told}"] if told else []
+    notes += words_for_no_vote([cells], read.name)
     notes += [] if told else numbered_classes(set(cells.values[~cells.named].tolist()), classes, read.name)
     return [int(label) for label in indices[:, 0]]
 

@@ -10,10 +10,10 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from tidemill.common.arrays import MAX_CLASSES
-from tidemill.common.class_names import JOINERS, as_written, class_names, fold
+from tidemill.common.class_names import JOINERS, as_written, class_names, fold, may_mean_no_class
 from tidemill.common.spelling import counted
 from tidemill.contracts import OUTLIER, ConfigError, DataError
-from tidemill.ingest.values import NO_LABEL, is_maybe_no_class, is_missing, is_no_class, label_in
+from tidemill.ingest.values import NO_LABEL, is_missing, is_no_class, label_in
 from tidemill.project.arrivals import natural
 from tidemill.readers.cell_text import as_string
 
@@ -195,7 +195,7 @@ def _without_label(labels: Sequence[object], classes: Sequence[str], where: str)
     """Note about words for a missing label that are none of the named classes."""
     named = {fold(name) for name in classes}
     texts = [as_string(label).strip() for label in labels if _is_written(label) and not isinstance(label, (list, dict))]
-    left_out = [name for name in texts if fold(name) not in named and (is_no_class(name) or is_maybe_no_class(name))]
+    left_out = [name for name in texts if fold(name) not in named and (is_no_class(name) or may_mean_no_class(name))]
     return [_taken_for_no_label(left_out, where)] if left_out else []
 
 
@@ -223,7 +223,7 @@ def _refuse_doubtful(names: Sequence[str], where: str) -> None:
     DataError
         Names the label, how many rows have it, and both answers.
     """
-    doubtful = Counter(name for name in names if is_maybe_no_class(name))
+    doubtful = Counter(name for name in names if may_mean_no_class(name))
     others = list(dict.fromkeys(name for name in names if name not in doubtful))
     if not doubtful or len({fold(name) for name in others}) < _LEAST:
         return
