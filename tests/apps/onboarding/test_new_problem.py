@@ -301,6 +301,21 @@ def test_labels_that_differ_by_case_or_form_are_one_class_and_that_is_told(proje
     assert any(r"'Café', 'cafe\u0301', 'café' are one class, 'café'" in line for line in done.lines)
 
 
+def test_how_labels_that_differ_by_case_alone_stay_classes_is_told(project: Path) -> None:
+    told = "labels that differ in letter case are several classes where --classes names them all: --classes "
+    with pytest.raises(DataError, match=f"at least two different ones; .*{told}CO,Co,co"):
+        made(project, rows_of(["Co", "CO", "co"]))
+    done = made(project, rows_of(["mW", "MW", "kW", "W"]))
+    assert len(done.classes) == 3
+    assert sum(f"{told}MW,W,kW,mW" in line for line in done.lines) == 1
+
+
+def test_labels_that_differ_by_case_alone_are_classes_where_all_are_named(project: Path) -> None:
+    done = made(project, rows_of(["Co", "CO", "co"]), classes="CO,Co,co")
+    assert done.classes == ("CO", "Co", "co")
+    assert not any("differ in letter case" in line for line in done.lines)
+
+
 def test_letters_of_turkish_do_not_tell_classes_apart_or_are_told(project: Path) -> None:
     done = made(project, rows_of(["iyi", "\u0130yi", "\u0130Y\u0130", "KIRIK", "k\u0131r\u0131k"]))
     assert done.classes == ("KIRIK", "iyi", "k\u0131r\u0131k")

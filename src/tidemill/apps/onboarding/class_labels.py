@@ -160,8 +160,24 @@ def _from_labels(labels: Sequence[object], where: str, notes: list[str]) -> list
             verb = "is the class" if len(written[folded]) == 1 else "are one class,"
             notes.append(f"{where}: {', '.join(map(_spelled, sorted(written[folded])))} {verb} {best!r}")
     names = {counts.most_common(1)[0][0]: counts.total() for counts in spellings.values()}
+    notes += _one_but_for_case(spellings, where)
     notes += [*_alike_in_meaning(list(names), where), *_of_one_row(names, where)]
     return sorted(names, key=natural)
+
+
+def _one_but_for_case(spellings: Mapping[str, Counter[str]], where: str) -> list[str]:
+    """A note about how labels stay several classes that are one but for letter case, as units and chemical elements are not."""
+    names: list[str] = []
+    for counts in spellings.values():
+        spelled = [name for name, _ in counts.most_common()]
+        names += spelled if len({" ".join(name.split()) for name in spelled}) > 1 else spelled[:1]
+    if len(names) == len(spellings):
+        return []
+    names.sort(key=natural)
+    written = ",".join(names) if len(names) <= _FEW and not any(set(',"') & {*name} for name in names) else ""
+    return [
+        f"{where}: labels that differ in letter case are several classes where --classes names them all{written and f': --classes {_typed(written)}'}"
+    ]
 
 
 def _without_list(cell: object) -> object:
