@@ -7,7 +7,6 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 from tidemill.contracts import ConfigError
@@ -144,8 +143,7 @@ def class_names(given: str | Sequence[str], option: str = "--classes") -> tuple[
     Parameters
     ----------
     given
-        One value: names with commas between them, where quotes hold one that has a comma itself, or ``@FILE``, a name on each
-        line of it. Several values: a name each.
+        One value: names with commas between them, where quotes hold one that has a comma itself. Several values: a name each.
     option
         What they were given by, for messages.
 
@@ -157,7 +155,7 @@ def class_names(given: str | Sequence[str], option: str = "--classes") -> tuple[
     Raises
     ------
     ConfigError
-        The file cannot be read, or a name is empty or there twice.
+        A name is empty or there twice.
 
     Examples
     --------
@@ -167,8 +165,29 @@ def class_names(given: str | Sequence[str], option: str = "--classes") -> tuple[
     ('Yes, really', 'No')
     """
     values = [given] if isinstance(given, str) else list(given)
-    if len(values) == 1:
-        values = _lines(Path(values[0][1:]), option) if values[0].startswith("@") else next(csv.reader(values), [])
+    return distinct_names(next(csv.reader(values), []) if len(values) == 1 else values, option)
+
+
+def distinct_names(values: Sequence[str], option: str) -> tuple[str, ...]:
+    """Bring names of classes into the form in which they are kept.
+
+    Parameters
+    ----------
+    values
+        A name each.
+    option
+        What they were given by, for messages.
+
+    Returns
+    -------
+    tuple of str
+        In their order.
+
+    Raises
+    ------
+    ConfigError
+        A name is empty or there twice.
+    """
     names = tuple(map(as_written, values))
     wrong = next((name for place, name in enumerate(names) if not name or name in names[:place]), None)
     if wrong is not None:
@@ -199,13 +218,6 @@ def as_written(name: str) -> str:
     """
     seen = "".join(letter for letter in name if letter in JOINERS or unicodedata.category(letter) != "Cf")
     return _OTHER_SPACES.sub(" ", unicodedata.normalize("NFC", seen)).strip()
-
-
-def _lines(path: Path, option: str) -> list[str]:
-    try:
-        return [line for line in path.read_text(encoding="utf-8-sig").splitlines() if line.strip()]
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{option} @{path} cannot be read: {error}") from error
 
 
 def fold(name: str) -> str:

@@ -10,12 +10,13 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from tidemill.common.arrays import MAX_CLASSES
-from tidemill.common.class_names import JOINERS, as_written, class_names, fold, may_mean_no_class
+from tidemill.common.class_names import JOINERS, as_written, fold, may_mean_no_class
 from tidemill.common.spelling import counted
 from tidemill.contracts import OUTLIER, ConfigError, DataError
 from tidemill.ingest.values import NO_LABEL, is_missing, is_no_class, label_in
 from tidemill.project.arrivals import natural
 from tidemill.readers.cell_text import as_string
+from tidemill.readers.class_list import read_class_names
 
 _LEAST: Final = 2
 _FEW: Final = 20
@@ -85,7 +86,8 @@ def find_classes(
     """
     notes: list[str] = []
     if given:
-        result = list(class_names(given))
+        names, notes = read_class_names(given)
+        result = list(names)
         notes += _without_label(labels, result, where)
     else:
         result = _from_labels(labels, where, notes)
