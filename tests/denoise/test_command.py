@@ -6,6 +6,7 @@ import json
 import numpy as np
 import polars as pl
 import pytest
+import scipy.sparse
 
 from tests.cli.factories import tidemill
 from tidemill.contracts import ConfigError, DataError
@@ -596,6 +597,26 @@ def test_names_of_classes_are_folded_as_labels_are(tmp_path):
     assert read_votes(path, ["café", "not good"]).votes.tolist() == [[0, 1], [0, -1]]
 
 
+def test_words_that_say_that_nobody_knows_are_no_vote_unless_a_class_has_that_name(tmp_path):
+    path = tmp_path / "votes.csv"
+    path.write_text("row_id,a,b,state\nr0,ham,skip,todo\nr1,unsure,spam,todo\nr2,spam,unsure,skip\n")
+    read = read_votes(path, ["ham", "spam"])
+    assert (read.functions, read.votes.tolist()) == (["a", "b"], [[0, -1], [-1, 1], [1, -1]])
+    assert "votes.csv: 'skip', 'unsure' are read as no vote (3 cells); a class is named in --classes" in read.notes
+    named = VoteOptions(columns=["a", "b"])
+    assert read_votes(path, ["ham", "spam"], options=named).votes.tolist() == read.votes.tolist()
+    known = read_votes(path, ["ham", "spam", "unsure"], options=VoteOptions(left_out=["state"]))
+    assert known.votes.tolist() == [[0, -1], [2, 1], [1, 2]]
+    path.write_text("task,worker,label\nt0,ann,ham\nt0,bob,idk\nt1,ann,spam\nt1,bob,spam\n")
+    read = read_votes(path, ["ham", "spam"])
+    assert read.votes.tolist() == [[0, -1], [1, 1]]
+    assert "votes.csv: 'idk' is read as no vote (1 cell); a class is named in --classes" in read.notes
+    path.write_text("row_id,gold\nr0,ham\nr1,unsure\n")
+    gold, notes = read_gold(path, ["r0", "r1"], ["ham", "spam"])
+    assert gold.tolist() == [0, -1]
+    assert any("'unsure' is read as no vote" in note for note in notes)
+
+
 def test_where_zero_abstains_names_and_empty_cells_are_what_they_say(tmp_path):
     path = tmp_path / "votes.csv"
     zero = VoteOptions(abstain=0)
@@ -931,6 +952,45 @@ def test_arrays_of_floats_and_of_bytes_without_a_sign_are_read_or_explained(tmp_
     with pytest.raises(DataError, match="say --abstain 255"):
         read_votes(path, "01")
     assert read_votes(path, "01", options=VoteOptions(abstain=255)).votes.tolist() == [[0, -1], [1, 0]]
+
+
+def test_votes_that_savetxt_wrote_are_read(tmp_path):
+    path, votes = tmp_path / "votes.csv", np.array([[0, -1], [1, 10], [11, 0]] * 10)
+    np.savetxt(path, votes, delimiter=",")
+    assert read_votes(path, [str(k) for k in range(12)]).votes.tolist() == votes.tolist()
+    path.write_text("1.000000000000000000e+00,0\n1.500000000000000000e+00,1\n" + "0.000000000000000000e+00,0\n" * 3)
+    with pytest.raises(DataError, match=r"line 2: column 'column_1' is '1\.500000000000000000e\+00', where 4 other"):
+        read_votes(path, "01")
+
+
+def test_an_archive_of_one_array_is_read_and_others_are_told_what_to_write(tmp_path):
+    path = tmp_path / "votes.npz"
+    np.savez(path, VOTES)
+    assert read_votes(path, "01").votes.tolist() == VOTES.tolist()
+    np.savez(path, VOTES[:, 0].clip(0))
+    assert read_gold(path, list(map(str, range(len(VOTES)))), "01")[0].tolist() == VOTES[:, 0].clip(0).tolist()
+    np.savez(path, a=VOTES, b=VOTES)
+    with pytest.raises(
+        DataError, match=r'votes\.npz holds 2 arrays, a, b: keep one alone, `np\.save\("votes\.npy", L\)`'
+    ):
+        read_votes(path, "01")
+    scipy.sparse.save_npz(path, scipy.sparse.csr_matrix(VOTES))
+    with pytest.raises(
+        DataError, match=r'write the whole one, `np\.save\("votes\.npy", L\.toarray\(\)\)`.* --abstain 0'
+    ):
+        read_votes(path, "01")
+    path.write_bytes(b"")
+    with pytest.raises(DataError, match=r"votes\.npz cannot be read as an array of numbers"):
+        read_votes(path, "01")
+
+
+def test_a_file_of_another_format_is_told_that_arrays_are_read(tmp_path):
+    path = tmp_path / "votes.pkl"
+    path.write_bytes(b"0")
+    told = r'those are \.npy, \.npz, \.csv, .*an array is written by `np\.save\("votes\.npy", L\)`$'
+    for read in (lambda: read_votes(path, "01"), lambda: read_gold(path, ["a"], "01")):
+        with pytest.raises(DataError, match=told):
+            read()
 
 
 def test_gold_that_names_its_rows_in_a_column_of_another_name_is_not_taken_in_order(tmp_path):

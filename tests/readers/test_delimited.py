@@ -20,6 +20,7 @@ def read(text: str, name: str = "t.csv", **options: object) -> Table:
         ("id;text\na;b, c\nd;e\n", "';'"),
         ("id\ttext\na\tb, c\nd\te\n", "tabs"),
         ("id|text\na|b, c\nd|e\n", "'|'"),
+        ("id\x01text\na\x01b, c\nd\x01e\n", r"'\x01'"),
         ("sep=;\r\nid;text\r\na;b, c\r\nd;e\r\n", "';'"),
     ],
 )
@@ -40,6 +41,22 @@ def test_a_single_column_has_no_delimiter() -> None:
 
 def test_a_stated_delimiter_is_kept_to() -> None:
     assert read("a;b,c\n1;2,3\n", delimiter=",").columns == {"a;b": ["1;2"], "c": ["3"]}
+
+
+@pytest.mark.parametrize("stated", ["\\x01", "\\X01", "\\u0001", "\\001", "\x01"])
+def test_a_delimiter_that_nobody_can_type_is_stated_as_an_escape(stated: str) -> None:
+    assert read("id\x01text\na\x01b, c\n", delimiter=stated).columns == {"id": ["a"], "text": ["b, c"]}
+
+
+@pytest.mark.parametrize("stated", ["\\x00", "\\x1", "\\x0a", "\\u0022", "ab"])
+def test_what_cannot_be_between_cells_is_refused(stated: str) -> None:
+    with pytest.raises(DataError, match=r"is not one character, such as ;, tab or \\x01"):
+        read("id;text\n", delimiter=stated)
+
+
+def test_characters_that_nobody_sees_are_escapes_in_messages() -> None:
+    with pytest.raises(DataError, match=r"where the header has 1 \(id\\x01text\)"):
+        read("id\x01text\na\x01b, c\n", delimiter=",")
 
 
 def test_an_empty_last_column_is_left_out() -> None:

@@ -325,6 +325,21 @@ def test_a_version_set_by_hand_is_named_and_changes_nothing(repository: Path, wo
     assert registry(repository).next_tags()[0] == "spam@v1.10.0"
 
 
+def test_tags_of_others_of_the_same_form_are_none_of_this_project(repository: Path):
+    by_hand(repository, "tokenizer@v3.0.0", "HEAD")
+    by_hand(repository, "tokenizer@v3.1.0", "HEAD", "-am", "Release 3.1")
+    by_hand(repository, "tokenizer#prod#1", "HEAD", "-am", "Assigning stage prod")
+    assert told(repository) == ""
+    (repository / "conf/problem").mkdir(parents=True)
+    (repository / "conf/problem/tokenizer.yaml").touch()
+    assert "tokenizer@v3.0.0: it says nothing of a promotion" in told(repository)
+    git("add", "conf", folder=repository)
+    git("commit", "-q", "-m", "a problem of that name", folder=repository)
+    by_hand(repository, "tokenizer@v3.2.0", "HEAD")
+    git("rm", "-q", "conf/problem/tokenizer.yaml", folder=repository)
+    assert "tokenizer@v3.2.0: it says nothing of a promotion" in told(repository)
+
+
 def test_a_version_set_by_hand_where_there_is_no_model_is_named_and_never_the_champion(repository: Path):
     git("read-tree", "--empty", folder=repository)
     bare = git("commit-tree", git("write-tree", folder=repository), "-m", "no model", folder=repository)

@@ -16,7 +16,7 @@ def denoise(
         Path,
         Argument(
             metavar="VOTES",
-            help="any table (wide, or task, worker, label), .npy or WRENCH's .json, or - for standard input",
+            help="any table (wide, or task, worker, label), .npy, .npz or WRENCH's .json, or - for standard input",
         ),
     ],
     *,

@@ -55,7 +55,12 @@ Encoding = Annotated[
     str | None, Option("--encoding", metavar="NAME", help="of text files (default: detected, and printed)")
 ]
 Delimiter = Annotated[
-    str | None, Option("--delimiter", metavar="CHARACTER", help="between cells of CSV (default: detected, and printed)")
+    str | None,
+    Option(
+        "--delimiter",
+        metavar="CHARACTER",
+        help=r"between cells of CSV, also as tab or '\x01' (default: detected, and printed)",
+    ),
 ]
 Header = Annotated[
     bool | None,

@@ -7,7 +7,6 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 from tidemill.contracts import ConfigError
@@ -57,6 +56,54 @@ _NO_CLASS: Final = frozenset(
     | {"#ref!", "#value!", "#name?", "#null!", "#num!", "#div/0!"}
 )
 """Labels, folded, that mean that there is none, where no class has that name; backslash n is a null of databases, and # begins errors of spreadsheets."""
+_MAYBE_NO_CLASS: Final = frozenset(
+    {
+        "unknown",
+        "missing",
+        "undefined",
+        "undecided",
+        "undetermined",
+        "unsure",
+        "not sure",
+        "don't know",
+        "dont know",
+        "i don't know",
+        "idk",
+        "dunno",
+        "can't tell",
+        "unassigned",
+        "unclassified",
+        "uncategorized",
+        "unsorted",
+        "unchecked",
+        "unreviewed",
+        "tbd",
+        "todo",
+        "needs review",
+        "skip",
+        "skipped",
+        "abstain",
+        "blank",
+        "empty",
+        "not set",
+        "not specified",
+        "unspecified",
+        "not available",
+        "not applicable",
+        "no answer",
+        "no response",
+        "k a",
+        "keine angabe",
+        "select",
+        "please select",
+        "new folder",
+        "untitled folder",
+    }
+    | {f"to {be}{act}" for be in ("", "be ") for act in ("do", "label", "labeled", "review", "check", "sort")}
+)
+"""Labels, folded, that are a class in some data and no label in others."""
+_CODE_FOR_NONE: Final = re.compile(r"-9{2,4}")
+"""Numbers that surveys write for a missing answer."""
 _OTHER_SPACES: Final = re.compile(r"[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]")
 _SIGNS: Final = re.compile(r"[\s_.\-()\[\]<>{}*#!]+")
 _COPY: Final = re.compile(r" \(\d+\)\Z")
@@ -96,8 +143,7 @@ def class_names(given: str | Sequence[str], option: str = "--classes") -> tuple[
     Parameters
     ----------
     given
-        One value: names with commas between them, where quotes hold one that has a comma itself, or ``@FILE``, a name on each
-        line of it. Several values: a name each.
+        One value: names with commas between them, where quotes hold one that has a comma itself. Several values: a name each.
     option
         What they were given by, for messages.
 
@@ -109,7 +155,7 @@ def class_names(given: str | Sequence[str], option: str = "--classes") -> tuple[
     Raises
     ------
     ConfigError
-        The file cannot be read, or a name is empty or there twice.
+        A name is empty or there twice.
 
     Examples
     --------
@@ -119,8 +165,29 @@ def class_names(given: str | Sequence[str], option: str = "--classes") -> tuple[
     ('Yes, really', 'No')
     """
     values = [given] if isinstance(given, str) else list(given)
-    if len(values) == 1:
-        values = _lines(Path(values[0][1:]), option) if values[0].startswith("@") else next(csv.reader(values), [])
+    return distinct_names(next(csv.reader(values), []) if len(values) == 1 else values, option)
+
+
+def distinct_names(values: Sequence[str], option: str) -> tuple[str, ...]:
+    """Bring names of classes into the form in which they are kept.
+
+    Parameters
+    ----------
+    values
+        A name each.
+    option
+        What they were given by, for messages.
+
+    Returns
+    -------
+    tuple of str
+        In their order.
+
+    Raises
+    ------
+    ConfigError
+        A name is empty or there twice.
+    """
     names = tuple(map(as_written, values))
     wrong = next((name for place, name in enumerate(names) if not name or name in names[:place]), None)
     if wrong is not None:
@@ -151,13 +218,6 @@ def as_written(name: str) -> str:
     """
     seen = "".join(letter for letter in name if letter in JOINERS or unicodedata.category(letter) != "Cf")
     return _OTHER_SPACES.sub(" ", unicodedata.normalize("NFC", seen)).strip()
-
-
-def _lines(path: Path, option: str) -> list[str]:
-    try:
-        return [line for line in path.read_text(encoding="utf-8-sig").splitlines() if line.strip()]
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{option} @{path} cannot be read: {error}") from error
 
 
 def fold(name: str) -> str:
@@ -205,6 +265,22 @@ def means_no_class(name: str) -> bool:
     (True, False)
     """
     return fold(name) in _NO_CLASS or plain_words(name) in _NO_CLASS
+
+
+def may_mean_no_class(name: str) -> bool:
+    """Decide whether a label is a class in some data and means that there is none in others.
+
+    Parameters
+    ----------
+    name
+        Label as written.
+
+    Returns
+    -------
+    bool
+        True for words such as unknown and skipped.
+    """
+    return plain_words(name) in _MAYBE_NO_CLASS or _CODE_FOR_NONE.fullmatch(fold(name)) is not None
 
 
 def plain_words(name: str) -> str:

@@ -60,7 +60,7 @@ def listed(names: Sequence[str]) -> str:
     Returns
     -------
     str
-        With commas between; how many more there are stands at the end.
+        With commas between; how many more there are stands at the end. Control characters, which nobody sees, are written as escapes.
 
     Examples
     --------
@@ -68,7 +68,12 @@ def listed(names: Sequence[str]) -> str:
     'ham, spam'
     """
     more = f" and {len(names) - _LISTED:,} more" if len(names) > _LISTED else ""
-    return f"{', '.join(names[:_LISTED])}{more}"
+    visible = ("".join(map(_visible, name)) for name in names[:_LISTED])
+    return f"{', '.join(visible)}{more}"
+
+
+def _visible(letter: str) -> str:
+    return repr(letter)[1:-1] if unicodedata.category(letter) == "Cc" else letter
 
 
 def did_you_mean(name: str, valid: Iterable[str]) -> str:

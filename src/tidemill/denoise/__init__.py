@@ -4,6 +4,7 @@ models/      label models, a file each, named as in the registry
 statistics/  what label models count, estimate and fit
 report/      reports of fitted labels: in words, on a card, in plots, against gold
 vote_files   files of votes
+array_files  arrays of NumPy
 column_doubts  columns that may be no function's votes
 long_votes   votes with a line each
 wrench_file  votes in WRENCH's JSON

@@ -11,7 +11,6 @@ from typing import Any, Final
 
 import polars as pl
 
-from tidemill.common.class_names import class_names
 from tidemill.contracts import ConfigError, Features, Probabilities
 from tidemill.denoise.companion_files import TextFeatures, read_features, read_gold
 from tidemill.denoise.gold_copies import columns_like_gold
@@ -31,6 +30,7 @@ from tidemill.denoise.run import (
     value_of,
 )
 from tidemill.denoise.vote_files import VoteOptions, VotesFile, read_votes
+from tidemill.readers.class_list import read_class_names
 from tidemill.readers.hand_labels import keep_hand_labels
 from tidemill.readers.piped import file_of, refuse_twice
 from tidemill.readers.read import report_reading
@@ -97,14 +97,15 @@ def label_votes(request: Request) -> DenoiseReport:
 
 
 def _label_votes(request: Request) -> DenoiseReport:
-    classes = _classes(request.classes)
+    classes, told = _classes(request.classes)
+    report_reading(told)
     _check_outputs(request)
     train = read_votes(request.votes, classes, options=request.reading)
     report_reading(train.notes)
     other = train if request.predict is None else _others(request, classes, train.functions)
     features, other_features = _features(request, train, other)
     gold = _gold(request, train, classes)
-    parameters = _parameters(request, train.functions)
+    parameters = _parameters(request, train.functions, classes)
     make = functools.partial(create, request.model, len(classes), **parameters)
     model, blind = fit_twice(make, train.votes, features=features, gold=gold)
     fitted = Fitted(model, blind.predict_proba(train.votes, features=features), train, features, gold)
@@ -163,21 +164,21 @@ class Fitted:
     gold: Any
 
 
-def _classes(given: str | Sequence[str]) -> tuple[str, ...]:
-    names = class_names(given)
+def _classes(given: str | Sequence[str]) -> tuple[tuple[str, ...], list[str]]:
+    names, notes = read_class_names(given)
     if len(names) == 1 and names[0].isdigit():
         names = tuple(str(k) for k in range(int(names[0])))
     if len(names) < 2:  # noqa: PLR2004 - fewer leave nothing to decide
         shown = given if isinstance(given, str) else " ".join(given)
         raise ConfigError(f"--classes {shown}: promised a number of at least 2, or different names such as ham,spam")
-    return names
+    return names, notes
 
 
-def _parameters(request: Request, functions: Sequence[str]) -> dict[str, Any]:
+def _parameters(request: Request, functions: Sequence[str], classes: tuple[str, ...]) -> dict[str, Any]:
     takes = _known(request.model).parameters
     given: dict[str, Any] = {"seed": request.seed} if "seed" in takes else {}
     if request.default_class is not None:
-        given["default"] = class_index(request.default_class, _classes(request.classes), "--default-class")
+        given["default"] = class_index(request.default_class, classes, "--default-class")
     if request.default_rate is not None:
         given["default_rate"] = request.default_rate
     try:

@@ -12,9 +12,10 @@ import polars as pl
 
 from tidemill.common.spelling import counted
 from tidemill.contracts import NO_GOLD, DataError, Features
+from tidemill.denoise.array_files import ARRAYS, load_array, refuse_other_formats
 from tidemill.denoise.statistics.gold_scores import check_gold
 from tidemill.denoise.vote_files import NAMES, TEXT_COLUMNS, row_names
-from tidemill.denoise.vote_values import as_indices, numbered_classes, read_cells
+from tidemill.denoise.vote_values import as_indices, numbered_classes, read_cells, words_for_no_vote
 from tidemill.readers.frame import read_frame
 from tidemill.readers.table import Table
 
@@ -27,7 +28,7 @@ def read_features(path: Path, rows: Sequence[str]) -> Features:
     Parameters
     ----------
     path
-        Parquet (``row_id``, ``feature``), or ``.npy`` in the order of the rows.
+        Parquet (``row_id``, ``feature``), or ``.npy`` or ``.npz`` in the order of the rows.
     rows
         Ids of the rows.
 
@@ -42,20 +43,13 @@ def read_features(path: Path, rows: Sequence[str]) -> Features:
     """
     if not path.exists():
         raise DataError(f"{path} is missing")
-    features = _array(path) if path.suffix == ".npy" else _joined_features(path, rows)
+    features = load_array(path) if path.suffix.lower() in ARRAYS else _joined_features(path, rows)
     if features.ndim != 2 or len(features) != len(rows):  # noqa: PLR2004 - rows and dimensions
         raise DataError(f"{path}: features of shape {features.shape}; promised {len(rows)} rows x dimensions")
     try:
         return np.asarray(features, dtype=np.float32)
     except (TypeError, ValueError) as error:
         raise DataError(f"{path}: features are no numbers ({error})") from error
-
-
-def _array(path: Path) -> Any:
-    try:
-        return np.load(path, allow_pickle=False)
-    except (OSError, ValueError) as error:
-        raise DataError(f"{path} cannot be read as an array of numbers: {error}") from error
 
 
 def _joined_features(path: Path, rows: Sequence[str]) -> Any:
@@ -92,7 +86,7 @@ def read_gold(
     Parameters
     ----------
     path
-        Any table (``row_id``, ``gold`` or ``label``); one that names no rows and ``.npy`` are in the order of the rows.
+        Any table (``row_id``, ``gold`` or ``label``); one that names no rows and arrays are in the order of the rows.
     rows
         Ids of the rows.
     classes
@@ -115,9 +109,10 @@ def read_gold(
     """
     if not path.exists():
         raise DataError(f"{path} is missing")
+    refuse_other_formats(path)
     notes: list[str] = []
-    if path.suffix == ".npy":
-        gold = _array(path)
+    if path.suffix.lower() in ARRAYS:
+        gold = load_array(path)
     else:
         table, read = read_frame(path, as_text=TEXT_COLUMNS)
         notes += read.notes
@@ -145,6 +140,7 @@ def _labels(table: pl.DataFrame, read: Table, classes: Sequence[str], *, by_name
         )
     indices, told, _ = as_indices([cells], classes, NO_GOLD, by_name=by_name)
     notes += [f"{read.name}: {told}"] if told else []
+    notes += words_for_no_vote([cells], read.name)
     notes += [] if told else numbered_classes(set(cells.values[~cells.named].tolist()), classes, read.name)
     return [int(label) for label in indices[:, 0]]
 

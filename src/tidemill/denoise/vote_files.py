@@ -18,10 +18,19 @@ import polars as pl
 
 from tidemill.common.spelling import counted, did_you_mean, listed
 from tidemill.contracts import ABSTAIN, DataError, not_class
+from tidemill.denoise.array_files import ARRAYS, load_array, refuse_other_formats
 from tidemill.denoise.column_doubts import Doubt, doubtful_names, refuse_doubtful
 from tidemill.denoise.long_votes import LONG, ask_whether_long, plain_names
 from tidemill.denoise.statistics.votes import check_votes
-from tidemill.denoise.vote_values import WHOLE, Cells, as_indices, numbered_classes, numbered_from_zero, read_cells
+from tidemill.denoise.vote_values import (
+    WHOLE,
+    Cells,
+    as_indices,
+    numbered_classes,
+    numbered_from_zero,
+    read_cells,
+    words_for_no_vote,
+)
 from tidemill.denoise.wrench_file import WrenchRows, read_wrench
 from tidemill.readers.frame import read_frame
 from tidemill.readers.options import DEFAULTS, ReadOptions
@@ -134,7 +143,8 @@ def read_votes(
     options = options or VoteOptions()
     if not path.exists():
         raise DataError(f"{path} is missing")
-    if path.suffix == ".npy":
+    refuse_other_formats(path)
+    if path.suffix.lower() in ARRAYS:
         result = _array(path, options.abstain)
         found = {int(value) for value in np.unique(result.votes)}
         told = _of_either_reading(found, classes, path, complete=True) if options.abstain == ABSTAIN else []
@@ -201,10 +211,7 @@ def _of_wrench(read: WrenchRows, options: VoteOptions, n_classes: int) -> VotesF
 
 
 def _array(path: Path, abstain: int) -> VotesFile:
-    try:
-        votes = np.load(path, allow_pickle=False)
-    except (OSError, ValueError) as error:
-        raise DataError(f"{path} cannot be read as an array of numbers: {error}") from error
+    votes = load_array(path)
     if votes.ndim != 2 or votes.dtype.kind not in "iuf":  # noqa: PLR2004 - rows and functions
         raise DataError(
             f"{path}: a {votes.ndim}-dimensional array of {votes.dtype}; promised integers, rows x functions"
@@ -240,7 +247,8 @@ def _table(path: Path, classes: Sequence[str], options: VoteOptions) -> VotesFil
     functions, passed_over, doubts = _vote_columns(table, classes, options, read)
     written = classes_of(path) if path.suffix == ".parquet" else ()
     try:
-        votes, told, by_name = as_indices(_read_all(functions, table, classes, read), classes, options.abstain)
+        cells = _read_all(functions, table, classes, read)
+        votes, told, by_name = as_indices(cells, classes, options.abstain)
         votes, reordered = _in_order(votes, written, classes, path)
     except DataError:
         refuse_doubtful(doubts, "column", read.name)  # without them nothing may be wrong
@@ -252,6 +260,7 @@ def _table(path: Path, classes: Sequence[str], options: VoteOptions) -> VotesFil
         *read.notes,
         *notes,
         *([told] if told else []),
+        *words_for_no_vote(cells, path.name),
         *reordered,
         *passed_over,
         *_repeated_names(table, path),
@@ -340,7 +349,7 @@ def _vote_columns(
     cells = {
         name: read_cells(table[name], classes) for name in table.columns if name not in {*NAMES, *options.left_out}
     }
-    results = [name for name, read_as in cells.items() if not len(read_as.wrong)]
+    results = [name for name, read_as in cells.items() if not len(read_as.wrong) and not _of_words_alone(read_as)]
     partly = (_partly_votes(name, table[name], read_as, read) for name, read_as in cells.items() if len(read_as.wrong))
     doubts = [doubt for doubt in partly if doubt is not None]
     numbers = _columns_of_numbers({name: cells[name] for name in results}, classes, options.abstain)
@@ -378,6 +387,11 @@ def _columns_of_numbers(columns: Mapping[str, Cells], classes: Sequence[str], ab
         if 2 * len(other) > len(cells.values) and len(np.unique(other)) >= _OTHER_NUMBERS:
             found.add(name)
     return found if found == odd and len(columns) - len(found) >= _FEWEST_FUNCTIONS else set()
+
+
+def _of_words_alone(cells: Cells) -> bool:
+    """Whether a column holds words such as todo and no vote, as one of a state of work."""
+    return bool(cells.unsure) and bool(cells.named.all()) and bool((cells.values == ABSTAIN).all())
 
 
 def _values_of(column: pl.Series) -> str:
@@ -634,7 +648,8 @@ def _long(table: pl.DataFrame, path: Path, classes: Sequence[str], options: Vote
     columns = [place["worker"][value] for value in table["worker"].cast(pl.String)]
     votes = np.full((len(tasks), len(workers)), ABSTAIN, dtype=np.int64)
     votes[rows, columns] = labels[:, 0]
-    notes = [*read.notes, *([told] if told else []), *numbered_classes(numbers, classes, path.name)]
+    notes = [*read.notes, *([told] if told else []), *words_for_no_vote([cells], path.name)]
+    notes += [*numbered_classes(numbers, classes, path.name)]
     return VotesFile(tasks, workers, votes, notes=tuple(notes), by_name=by_name)
 
 

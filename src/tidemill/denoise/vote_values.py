@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from tidemill.common.class_names import ClassIndices, class_indices, fold, means_no_class
+from tidemill.common.class_names import ClassIndices, class_indices, fold, may_mean_no_class, means_no_class
+from tidemill.common.spelling import counted
 from tidemill.contracts import ABSTAIN, DataError
 
 WHOLE: Final = re.compile(r"[+-]?\d+(\.0+)?")
 """A whole number, as a vote or the name of a class may be."""
+_POWER: Final = re.compile(r"[+-]?\d\.\d+[eE][+-]\d{2}")
+"""A number as C and NumPy's savetxt write it: 1.000000000000000000e+00."""
+_ABSTAINS: Final = frozenset({"abstain", "nan"})
 _SHOWN: Final = 5
 _SIGNS: Final = (-1, 1)
 """The two classes where 0 abstains, as FlyingSquid numbers them."""
@@ -33,11 +38,14 @@ class Cells:
         Where a cell is the name of a class, a word for an abstain, or empty: no numbering applies to it.
     wrong
         Rows whose cell is none of these.
+    unsure
+        Words such as skip, which are a class in some data, read as an abstain: in how many cells each stands.
     """
 
     values: npt.NDArray[np.int64]
     named: npt.NDArray[np.bool_]
     wrong: npt.NDArray[np.int64]
+    unsure: Mapping[str, int] = field(default_factory=dict)
 
 
 def read_cells(column: pl.Series, classes: Sequence[str]) -> Cells:
@@ -73,11 +81,13 @@ def _of_text(column: pl.Series, classes: Sequence[str]) -> Cells:
     found = [read[item] for item in column.to_list()]
     wrong = np.array([item is None for item in found], dtype=bool)
     values, named = zip(*((0, True) if item is None else item for item in found), strict=True) if found else ((), ())
-    return _of_pieces(np.array(values), np.array(named, dtype=bool), wrong)
+    words = {item for item, meant in read.items() if item is not None and meant == (ABSTAIN, True) and _is_unsure(item)}
+    unsure = Counter(item.strip() for item in column.to_list() if item in words)
+    return _of_pieces(np.array(values), np.array(named, dtype=bool), wrong, unsure)
 
 
-def _of_pieces(values: Any, named: Any, wrong: Any) -> Cells:
-    return Cells(np.asarray(values, dtype=np.int64), named, np.flatnonzero(wrong))
+def _of_pieces(values: Any, named: Any, wrong: Any, unsure: Mapping[str, int] | None = None) -> Cells:
+    return Cells(np.asarray(values, dtype=np.int64), named, np.flatnonzero(wrong), unsure or {})
 
 
 def _word(cell: str | None, find: ClassIndices) -> tuple[int, bool] | None:
@@ -87,9 +97,36 @@ def _word(cell: str | None, find: ClassIndices) -> tuple[int, bool] | None:
     index = find(cell)
     if index is not None:
         return index, True
-    if WHOLE.fullmatch(cell.strip()):
+    if WHOLE.fullmatch(cell.strip()) or (_POWER.fullmatch(cell.strip()) and float(cell).is_integer()):
         return int(float(cell)), False
-    return (ABSTAIN, True) if means_no_class(cell) or fold(cell) in {"abstain", "nan"} else None
+    return (ABSTAIN, True) if means_no_class(cell) or fold(cell) in _ABSTAINS or _is_unsure(cell) else None
+
+
+def _is_unsure(cell: str) -> bool:
+    return may_mean_no_class(cell) and fold(cell) not in _ABSTAINS and not WHOLE.fullmatch(cell.strip())
+
+
+def words_for_no_vote(cells: Sequence[Cells], name: str) -> list[str]:
+    """Word which words are read as an abstain, though they may be a class.
+
+    Parameters
+    ----------
+    cells
+        Columns of votes.
+    name
+        Name of the file.
+
+    Returns
+    -------
+    list of str
+        A note, or none where no column holds such a word.
+    """
+    words = sum((Counter(item.unsure) for item in cells), Counter[str]())
+    if not words:
+        return []
+    verb = "is" if len(words) == 1 else "are"
+    shown = ", ".join(map(repr, sorted(words)[:_SHOWN])) + (", …" if len(words) > _SHOWN else "")
+    return [f"{name}: {shown} {verb} read as no vote ({counted(words.total(), 'cell')}); a class is named in --classes"]
 
 
 def numbered_from_zero(

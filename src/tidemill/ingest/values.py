@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
-from tidemill.common.class_names import UNSEEN, ClassIndices, class_indices, fold, means_no_class, plain_words
+from tidemill.common.class_names import UNSEEN, ClassIndices, class_indices, fold, may_mean_no_class, means_no_class
 from tidemill.common.spelling import counted
 from tidemill.contracts import NO_GOLD
 from tidemill.ingest.row_errors import RowErrors
@@ -19,49 +19,6 @@ from tidemill.readers.cell_text import as_string
 from tidemill.readers.table import Table, nearest
 
 _TRUE: Final = ("true", "1", "yes", "t", "y")
-_MAYBE_NO_CLASS: Final = frozenset(
-    {
-        "unknown",
-        "missing",
-        "undefined",
-        "undecided",
-        "undetermined",
-        "unsure",
-        "not sure",
-        "don't know",
-        "unassigned",
-        "unclassified",
-        "uncategorized",
-        "unsorted",
-        "unchecked",
-        "unreviewed",
-        "tbd",
-        "todo",
-        "needs review",
-        "skip",
-        "skipped",
-        "abstain",
-        "blank",
-        "empty",
-        "not set",
-        "not specified",
-        "unspecified",
-        "not available",
-        "not applicable",
-        "no answer",
-        "no response",
-        "k a",
-        "keine angabe",
-        "select",
-        "please select",
-        "new folder",
-        "untitled folder",
-    }
-    | {f"to {be}{act}" for be in ("", "be ") for act in ("do", "label", "labeled", "review", "check", "sort")}
-)
-"""Labels, folded, that are a class in some data and no label in others."""
-_CODE_FOR_NONE: Final = re.compile(r"-9{2,4}")
-"""Numbers that surveys write for a missing answer."""
 _INVISIBLE: Final = frozenset({"Cc", "Cf", "Zs", "Zl", "Zp"})
 """Categories of Unicode of characters that nobody sees: controls, formats and spaces."""
 _FRACTION_OF_ZEROS: Final = re.compile(r"(?<=\d)\.0+\s*\Z")
@@ -321,7 +278,7 @@ def words_for_no_label(table: Table, settings: IngestSettings, classes: Sequence
     index = class_indices(classes)
     cells = [cell for cell in table.column(settings.gold, "ingest.gold") if not is_missing(cell)]
     written = [as_string(cell).strip() for cell in cells if not isinstance(cell, (list, dict, bytes))]
-    found = [word for word in written if index(word) is None and (is_no_class(word) or is_maybe_no_class(word))]
+    found = [word for word in written if index(word) is None and (is_no_class(word) or may_mean_no_class(word))]
     if not found:
         return []
     words = ", ".join(map(repr, sorted(set(found))))
@@ -343,22 +300,6 @@ def is_no_class(value: object) -> bool:
         True where it is missing or a usual word for a missing label, such as NA, -1 or unlabeled.
     """
     return is_missing(value) or (not isinstance(value, (list, dict, bytes)) and means_no_class(as_string(value)))
-
-
-def is_maybe_no_class(value: str) -> bool:
-    """Decide whether a label is a class in some data and means that there is none in others.
-
-    Parameters
-    ----------
-    value
-        Label as written.
-
-    Returns
-    -------
-    bool
-        True for words such as unknown and skipped.
-    """
-    return plain_words(value) in _MAYBE_NO_CLASS or _CODE_FOR_NONE.fullmatch(fold(value)) is not None
 
 
 def label_in(cell: object) -> object:
@@ -404,7 +345,7 @@ def _label(value: Any, index: ClassIndices) -> int | None:
     except TypeError:
         return None
     result = index(name)
-    return NO_GOLD if result is None and (is_no_class(value) or is_maybe_no_class(name)) else result
+    return NO_GOLD if result is None and (is_no_class(value) or may_mean_no_class(name)) else result
 
 
 def typed(table: Table, name: str, kind: Kind, errors: RowErrors | None = None) -> list[Any]:

@@ -13,7 +13,7 @@ import numpy.typing as npt
 import polars as pl
 
 from tidemill.common.arrays import MAX_CLASSES
-from tidemill.common.class_names import class_names, fold
+from tidemill.common.class_names import fold
 from tidemill.common.spelling import counted
 from tidemill.contracts import ABSTAIN, ConfigError, DataError
 from tidemill.label.analysis.alike import alike_functions
@@ -27,6 +27,7 @@ from tidemill.label.engine.vote_cache import cache_key, hash_of_file
 from tidemill.label.engine.vote_reuse import Batch, Engine
 from tidemill.label.engine.worker_pool import Limits
 from tidemill.label.functions.yaml_lines import read_yaml
+from tidemill.readers.class_list import read_class_names
 from tidemill.readers.frame import read_frame
 from tidemill.readers.hand_labels import keep_hand_labels
 from tidemill.readers.number_spellings import notes_on_numbers
@@ -194,7 +195,9 @@ def _refuse_resource(request: Request) -> None:
 
 def _classes(given: str | Sequence[str] | None, path: Path) -> tuple[str, ...]:
     if given is not None:
-        return class_names(given)
+        names, notes = read_class_names(given)
+        report_reading(notes)
+        return names
     if path.is_dir():
         raise ConfigError("--classes is needed with a folder: their names in the order of their numbers, as ham,spam")
     if path.suffix == ".py":

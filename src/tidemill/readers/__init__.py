@@ -18,6 +18,7 @@
 | `number_spellings` | columns of numbers that are read as text, or may be thousands |
 | `cell_text` | a cell as text |
 | `frame` | a table as a Polars frame, its numbers as numbers |
+| `class_list` | names of classes as a command is given them, in a file too |
 | `swallowed_rows` | rows of CSV that a stray quote has joined into one cell |
 | `piped` | what comes through a pipe or standard input, as a file |
 | `hand_labels` | whether a file to write would take the place of labels that people gave |

@@ -19,14 +19,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from tidemill.common.spelling import counted
+from tidemill.common.spelling import counted, listed
 from tidemill.contracts import DataError, NoRowsError
 from tidemill.readers.cell_text import FOREIGN_BYTE, foreign_bytes, plain_header
 from tidemill.readers.options import ReadOptions
 from tidemill.readers.swallowed_rows import names_stay_different, swallowed_rows
 from tidemill.readers.table import BadRow, Table
 
-_DELIMITERS: Final = (",", ";", "\t", "|")
+_DELIMITERS: Final = (",", ";", "\t", "|", "\x01", "\x1f")
+"""Those that are looked for; the last two, which no text has, are Hive's and the one that ASCII has for it."""
 _SEPARATOR_LINE: Final = re.compile(r"sep=(.)(?:\r\n|\r|\n)", re.IGNORECASE)
 _SAMPLE: Final = 1 << 16
 """Characters from which the delimiter is found."""
@@ -42,6 +43,9 @@ _LEAST_REPEATS: Final = 2
 _WORDS: Final = {"\t": "tabs"}
 _TYPED: Final = {"\\t": "\t", "tab": "\t", "tabs": "\t"}
 """How people type a delimiter that shells do not pass on."""
+_ESCAPE: Final = re.compile(r"\\(?:x([0-9a-f]{2})|u([0-9a-f]{4})|([0-3][0-7]{2}))", re.IGNORECASE)
+"""The number of a character, as Python, SQL and Hive's octal digits write it."""
+_NEVER_BETWEEN: Final = '"\r\n\0'
 
 _FASTTEXT: Final = "__label__"
 _MOST: Final = 0.9
@@ -187,9 +191,11 @@ def _stated(delimiter: str | None) -> str | None:
     if delimiter is None:
         return None
     result = _TYPED.get(delimiter.lower(), delimiter)
-    if len(result) != 1 or result in '"\r\n':
+    if escape := _ESCAPE.fullmatch(delimiter):
+        result = chr(int(escape[3], 8) if escape[3] else int(escape[1] or escape[2], 16))
+    if len(result) != 1 or result in _NEVER_BETWEEN:
         raise DataError(
-            f"delimiter {delimiter!r} (--delimiter, ingest.delimiter) is not one character, such as ; or tab"
+            f"delimiter {delimiter!r} (--delimiter, ingest.delimiter) is not one character, such as ;, tab or \\x01"
         )
     return result
 
@@ -462,7 +468,7 @@ def _complete(rows: Rows, header: Sequence[str], name: str, options: ReadOptions
         if len(row) == len(header):
             kept.append((number, row))
             continue
-        reason = f"{counted(len(row), 'cell')} where the header has {len(header)} ({', '.join(header)})"
+        reason = f"{counted(len(row), 'cell')} where the header has {len(header)} ({listed(header)})"
         if options.bad_rows == "refuse":
             remedy = (
                 f"remove {rows[-1][1][0].strip()!r}, the last line, where it is no row, as what `psql` and `sqlcmd` write below one"

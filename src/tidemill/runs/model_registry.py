@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tidemill.common.spelling import counted
-from tidemill.project.layout import Paths
+from tidemill.project.layout import Paths, problem_names
 from tidemill.project.project import Project
 from tidemill.runs.git import git, identity, succeeds
 from tidemill.runs.tags import Tags, read_tags
@@ -206,6 +206,38 @@ def problems_in(tags: Tags) -> list[str]:
         Sorted.
     """
     return sorted({problem for tag in tags.names if (problem := problem_of(tag))})
+
+
+def own_problems(project: Project, tags: Tags) -> list[str]:
+    """List the problems of this project that have a version or an assignment.
+
+    Others put tags of the same form into a repository that they share: tools that release packages write ``tokenizer@v3.0.0``. A name is
+    theirs where this project has no such problem, nor had it in a commit that a tag of that name marks, and no promotion has made one.
+
+    Parameters
+    ----------
+    project
+        The project.
+    tags
+        All tags of the repository.
+
+    Returns
+    -------
+    list of str
+        Sorted.
+    """
+    here = set(problem_names(project.shared))
+    return [name for name in problems_in(tags) if name in here or _was_here(project, name, tags)]
+
+
+def _was_here(project: Project, problem: str, tags: Tags) -> bool:
+    """Whether a problem that is not there now may have been: tags that cannot be read alone say nothing against it."""
+    named = {tag: commit for tag, commit in tags.commits.items() if problem_of(tag) == problem}
+    if not named or any(is_version(tag) and tag not in tags.unrecorded for tag in named):
+        return True
+    asked = "".join(f"{commit}:./conf/problem/{problem}.yaml\n" for commit in set(named.values()))
+    answers = git("cat-file", "--batch-check=%(objecttype)", folder=project.shared, stdin=asked).splitlines()
+    return "blob" in answers
 
 
 def problem_of(tag: str) -> str | None:

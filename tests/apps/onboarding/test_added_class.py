@@ -92,6 +92,29 @@ def test_a_class_that_a_refused_file_brings_is_added_without_rows_and_the_file_a
     assert gold.filter(pl.col("gold") == problem.classes.index("refund")).height == 6
 
 
+def test_rows_of_files_that_are_in_whose_label_becomes_a_class_are_told(reviews: Project):
+    file = reviews.root / "data/incoming/reviews/may.csv"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    lines = [f"m{number},a letter of May number {number},{('None', 'good')[number % 2]}\n" for number in range(12)]
+    file.write_text(f"id,body,stars\n{''.join(lines)}", encoding="utf-8")
+    assert CliRunner().invoke(app, ["arrive", "reviews"]).exit_code == 0
+    add_batches(*reviews.load("reviews", "ingest", IngestSettings))
+    done = CliRunner().invoke(app, ["class", "add", "reviews", "none"])
+    assert done.exit_code == 0, done.output
+    assert (
+        "6 rows of files that are in have 'none' as their label, and the next run gives them the class: may 6"
+        in done.output
+    )
+    assert "no other rows are labeled" in done.output
+    problem, settings, paths = reviews.load("reviews", "ingest", IngestSettings)
+    add_batches(problem, settings, paths)
+    gold = pl.concat([pl.read_parquet(folder / "may.parquet") for folder in (paths.dev, paths.train_gold, paths.gold)])
+    assert gold.filter(pl.col("gold") == problem.classes.index("none")).height == 6
+    file.unlink()
+    done = CliRunner().invoke(app, ["class", "add", "reviews", "later"])
+    assert "may cannot be read now, and may have rows labeled 'later'" in done.output
+
+
 def test_labels_that_are_replaced_are_counted(reviews: Project):
     _rows(range(97, 140))
     done = CliRunner().invoke(app, ["class", "add", "reviews", "refund", "--rows", "kind.csv"])

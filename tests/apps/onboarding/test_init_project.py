@@ -98,6 +98,21 @@ def test_a_repository_that_is_empty_needs_no_force(tmp_path: Path) -> None:
     assert git("branch", "--show-current", folder=tmp_path) == "trunk"
 
 
+def test_a_repository_whose_objects_dvc_does_not_read_is_refused_and_none_is_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    git("init", "--quiet", "--object-format=sha256", str(tmp_path / "other"), folder=tmp_path)
+    for force in (False, True):
+        with pytest.raises(
+            ConfigError, match=r"objects have SHA256 names .*, and DVC reads those with SHA-1 alone: make"
+        ):
+            init_project(tmp_path / "other", force=force)
+    assert [path.name for path in (tmp_path / "other").iterdir()] == [".git"]
+    monkeypatch.setenv("GIT_DEFAULT_HASH", "sha256")
+    init_project(tmp_path / "new")
+    assert git("rev-parse", "--show-object-format", folder=tmp_path / "new") == "sha1"
+
+
 def test_a_folder_inside_another_repository_is_refused_unless_that_ignores_it(tmp_path: Path) -> None:
     git("init", "-q", folder=tmp_path)
     with pytest.raises(ConfigError, match=f"lies in the git repository {tmp_path.resolve()}.* outside of it"):

@@ -7,6 +7,7 @@ import io
 import json
 import os
 import random
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -299,6 +300,21 @@ def test_labels_that_differ_by_case_or_form_are_one_class_and_that_is_told(proje
     done = made(project, rows_of(["café", "cafe\u0301", "Café", "bar", "bar", "bar"]))
     assert done.classes == ("bar", "café")
     assert any(r"'Café', 'cafe\u0301', 'café' are one class, 'café'" in line for line in done.lines)
+
+
+def test_how_labels_that_differ_by_case_alone_stay_classes_is_told(project: Path) -> None:
+    told = "labels that differ in letter case are several classes where --classes names them all: --classes "
+    with pytest.raises(DataError, match=f"at least two different ones; .*{told}CO,Co,co"):
+        made(project, rows_of(["Co", "CO", "co"]))
+    done = made(project, rows_of(["mW", "MW", "kW", "W"]))
+    assert len(done.classes) == 3
+    assert sum(f"{told}MW,W,kW,mW" in line for line in done.lines) == 1
+
+
+def test_labels_that_differ_by_case_alone_are_classes_where_all_are_named(project: Path) -> None:
+    done = made(project, rows_of(["Co", "CO", "co"]), classes="CO,Co,co")
+    assert done.classes == ("CO", "Co", "co")
+    assert not any("differ in letter case" in line for line in done.lines)
 
 
 def test_letters_of_turkish_do_not_tell_classes_apart_or_are_told(project: Path) -> None:
@@ -599,6 +615,22 @@ def test_a_folder_beside_the_classes_that_is_named_as_splits_or_masks_are_is_ask
     assert set(
         new_problem.create_problem(words(images=str(folder), classes=classes), Project.open(project)).classes
     ) == set(classes)
+
+
+@pytest.mark.parametrize("odd", ["rejected", "_originals", "Backup (2)", "old"])
+def test_a_folder_of_images_that_were_put_away_is_asked_about_beside_several(project: Path, odd: str) -> None:
+    folder = images(project / "elsewhere/pets", "cat/1.png", "dog/2.png", f"{odd}/3.png")
+    with pytest.raises(DataError, match=f"beside cat, dog, is {re.escape(odd)} a class, or does it hold .* --classes "):
+        new_problem.create_problem(words(images=str(folder)), Project.open(project))
+    asked = words(images=str(folder), classes=["cat", "dog", odd])
+    assert new_problem.create_problem(asked, Project.open(project)).classes == ("cat", "dog", odd)
+
+
+def test_of_two_folders_both_are_classes_and_so_are_such_words_in_a_column(project: Path) -> None:
+    folder = images(project / "elsewhere/parts", "accepted/1.png", "rejected/2.png")
+    asked = words(name="parts", images=str(folder))
+    assert new_problem.create_problem(asked, Project.open(project)).classes == ("accepted", "rejected")
+    assert made(project, rows_of(["good", "bad", "broken"])).classes == ("bad", "broken", "good")
 
 
 def test_a_folder_that_is_named_as_no_label_has_images_without_one_and_another_is_refused(project: Path) -> None:

@@ -10,12 +10,13 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from tidemill.common.arrays import MAX_CLASSES
-from tidemill.common.class_names import JOINERS, as_written, class_names, fold
+from tidemill.common.class_names import JOINERS, as_written, fold, may_mean_no_class
 from tidemill.common.spelling import counted
 from tidemill.contracts import OUTLIER, ConfigError, DataError
-from tidemill.ingest.values import NO_LABEL, is_maybe_no_class, is_missing, is_no_class, label_in
+from tidemill.ingest.values import NO_LABEL, is_missing, is_no_class, label_in
 from tidemill.project.arrivals import natural
 from tidemill.readers.cell_text import as_string
+from tidemill.readers.class_list import read_class_names
 
 _LEAST: Final = 2
 _FEW: Final = 20
@@ -85,7 +86,8 @@ def find_classes(
     """
     notes: list[str] = []
     if given:
-        result = list(class_names(given))
+        names, notes = read_class_names(given)
+        result = list(names)
         notes += _without_label(labels, result, where)
     else:
         result = _from_labels(labels, where, notes)
@@ -160,8 +162,24 @@ def _from_labels(labels: Sequence[object], where: str, notes: list[str]) -> list
             verb = "is the class" if len(written[folded]) == 1 else "are one class,"
             notes.append(f"{where}: {', '.join(map(_spelled, sorted(written[folded])))} {verb} {best!r}")
     names = {counts.most_common(1)[0][0]: counts.total() for counts in spellings.values()}
+    notes += _one_but_for_case(spellings, where)
     notes += [*_alike_in_meaning(list(names), where), *_of_one_row(names, where)]
     return sorted(names, key=natural)
+
+
+def _one_but_for_case(spellings: Mapping[str, Counter[str]], where: str) -> list[str]:
+    """A note about how labels stay several classes that are one but for letter case, as units and chemical elements are not."""
+    names: list[str] = []
+    for counts in spellings.values():
+        spelled = [name for name, _ in counts.most_common()]
+        names += spelled if len({" ".join(name.split()) for name in spelled}) > 1 else spelled[:1]
+    if len(names) == len(spellings):
+        return []
+    names.sort(key=natural)
+    written = ",".join(names) if len(names) <= _FEW and not any(set(',"') & {*name} for name in names) else ""
+    return [
+        f"{where}: labels that differ in letter case are several classes where --classes names them all{written and f': --classes {_typed(written)}'}"
+    ]
 
 
 def _without_list(cell: object) -> object:
@@ -195,7 +213,7 @@ def _without_label(labels: Sequence[object], classes: Sequence[str], where: str)
     """Note about words for a missing label that are none of the named classes."""
     named = {fold(name) for name in classes}
     texts = [as_string(label).strip() for label in labels if _is_written(label) and not isinstance(label, (list, dict))]
-    left_out = [name for name in texts if fold(name) not in named and (is_no_class(name) or is_maybe_no_class(name))]
+    left_out = [name for name in texts if fold(name) not in named and (is_no_class(name) or may_mean_no_class(name))]
     return [_taken_for_no_label(left_out, where)] if left_out else []
 
 
@@ -223,7 +241,7 @@ def _refuse_doubtful(names: Sequence[str], where: str) -> None:
     DataError
         Names the label, how many rows have it, and both answers.
     """
-    doubtful = Counter(name for name in names if is_maybe_no_class(name))
+    doubtful = Counter(name for name in names if may_mean_no_class(name))
     others = list(dict.fromkeys(name for name in names if name not in doubtful))
     if not doubtful or len({fold(name) for name in others}) < _LEAST:
         return

@@ -26,6 +26,8 @@ from tidemill.runs.git import git, succeeds
 _NOT_IN_THE_WAY: Final = {".git"}
 _LISTED: Final = 8
 _HYDRA: Final = "[hydra]"
+_OBJECTS: Final = "sha1"
+"""The only format of git's objects that DVC reads, whatever a person's settings prefer."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +86,7 @@ def init_project(folder: Path, *, force: bool = False, template: Path = TEMPLATE
     Raises
     ------
     ConfigError
-        The folder is not empty, lies in another repository, or cannot be written.
+        The folder is not empty, lies in another repository or is one that DVC does not read, or cannot be written.
     """
     folder = folder.resolve()
     files = template_files(folder.name, __version__, folder=template)
@@ -122,6 +124,11 @@ def _check(folder: Path, files: Sequence[TemplateFile], *, force: bool) -> None:
             f"{folder} lies in the git repository {repository}, and runs need a repository that is the project's alone: "
             f"choose a folder outside of it, or make the repository itself the project: tidemill init {repository} --force"
         )
+    if repository is not None and (kind := git("rev-parse", "--show-object-format", folder=folder)) != _OBJECTS:
+        raise ConfigError(
+            f"{folder} is a git repository whose objects have {kind.upper()} names (git init --object-format={kind}), and DVC reads those "
+            f"with SHA-1 alone: make the project in another folder, or move .git away and let tidemill init make a repository"
+        )
 
 
 def _not_empty(folder: Path, there: Sequence[str], files: Sequence[TemplateFile]) -> str:
@@ -143,7 +150,7 @@ def _repository(folder: Path) -> Path | None:
 def _make(folder: Path, files: Sequence[TemplateFile]) -> InitResult:
     folder.mkdir(parents=True, exist_ok=True)
     if not (folder / ".git").exists():
-        git("init", "--quiet", "--initial-branch", "main", folder=folder)
+        git("init", "--quiet", "--initial-branch", "main", f"--object-format={_OBJECTS}", folder=folder)
     kept = [file.path for file in files if (folder / file.path).exists()]
     ours = {file.path for file in files} - set(kept)
     if not (folder / ".dvc").exists():

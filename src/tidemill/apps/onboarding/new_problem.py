@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import re
+import shlex
 import shutil
 import unicodedata
 from collections.abc import Mapping, Sequence
@@ -75,6 +76,36 @@ _NOT_CLASSES: Final = frozenset(
     | {"review", "pending", "inbox"}
 )
 """Names of folders that hold other images of the same rows, or images that nobody has labeled yet."""
+_SET_ASIDE: Final = frozenset(
+    {
+        "rejected",
+        "rejects",
+        "discarded",
+        "deleted",
+        "removed",
+        "excluded",
+        "ignored",
+        "trash",
+        "duplicate",
+        "duplicates",
+        "ambiguous",
+        "original",
+        "originals",
+        "backup",
+        "backups",
+        "corrupt",
+        "corrupted",
+        "broken",
+        "old",
+        "archive",
+        "archived",
+        "tmp",
+        "temp",
+    }
+)
+"""Names of folders of images that somebody has put away; as labels in a column they are classes."""
+_SEVERAL: Final = 2
+"""Other folders beside which such a one is asked about: of two folders, as accepted and rejected, both are classes."""
 _MASK: Final = re.compile(
     r"[ ._-](masks?|segmentation|seg|annotations?|gt|ground_?truth|labels?|depth|thumb|thumbnail|preview)$",
     re.IGNORECASE,
@@ -597,14 +628,23 @@ def _hold_the_same(parts: Sequence[tuple[str, ...]], tops: set[str]) -> bool:
 
 
 def _refuse_odd_folders(table: Table) -> None:
-    """Ask about folders beside those of classes that are named as splits, masks or work to be done are."""
+    """Ask about folders beside those of classes that are named as splits, masks, work to be done or images put away are."""
     folders = sorted({folder for folder in table.columns["folder"] if folder is not None})
+    named = shlex.quote(",".join(folders))
     odd = [folder for folder in folders if _is_split(folder) or plain_words(folder) in _NOT_CLASSES]
     if odd and not all(map(_is_split, folders)):
         raise DataError(
             f"{table.name}: {', '.join(odd)} beside {', '.join(folder for folder in folders if folder not in odd) or 'no others'}: "
             "are its images of a split, masks, or images without a label? Move them out of the folder, or say --ignore-splits where folders of the "
-            f"classes are below; --classes {','.join(folders)} if they are classes"
+            f"classes are below; --classes {named} if they are classes"
+        )
+    aside = [folder for folder in folders if plain_words(folder) in _SET_ASIDE]
+    others = [folder for folder in folders if folder not in aside]
+    if aside and len(others) >= _SEVERAL:
+        asked = "is {} a class, or does it hold" if len(aside) == 1 else "are {} classes, or do they hold"
+        raise DataError(
+            f"{table.name}: beside {', '.join(others)}, {asked.format(', '.join(aside))} images that somebody has put away? Move them out of the "
+            f"folder; --classes {named} if all are classes"
         )
 
 

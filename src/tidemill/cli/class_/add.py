@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from typer import Argument, Option
 
@@ -12,6 +12,9 @@ from tidemill.cli.options import AsJson, ProblemName
 from tidemill.cli.output import answering
 from tidemill.cli.project import open_project
 from tidemill.common.spelling import counted
+
+if TYPE_CHECKING:
+    from tidemill.apps.onboarding.added_class import LabelsThere
 
 
 def add(
@@ -41,7 +44,7 @@ def add(
     tidemill class add spam phish
     """
     from tidemill.apps.gold.add import FileOptions, add_labels
-    from tidemill.apps.onboarding.added_class import added_class
+    from tidemill.apps.onboarding.added_class import added_class, labels_there
     from tidemill.apps.workbench.problem_view import ProblemView
     from tidemill.apps.workbench.suggest_functions import candidate_lines, suggest_for_class
     from tidemill.project.gold_history import GoldHistory
@@ -52,18 +55,32 @@ def add(
         with added_class(project, problem, name) as classes:
             new = classes[-1]
             done = None if rows is None else add_labels(project, problem, rows, FileOptions(blank=new))
+        there = labels_there(project, problem)
         if done is None:
-            lines = [f"{problem}: the classes are {', '.join(classes)}", *_without_rows(problem, new)]
-            answer({"problem": problem, "classes": classes, "labels": {}, "candidates": []}, lines)
+            lines = [
+                f"{problem}: the classes are {', '.join(classes)}",
+                *_in_files(new, there),
+                *_without_rows(problem, new, there),
+            ]
+            answer(
+                {"problem": problem, "classes": classes, "labels": {}, "candidates": [], "batches": there.rows}, lines
+            )
             return
         report_reading(done.notes)
         view = ProblemView(project, problem)
         labels = GoldHistory.read(view.paths.gold_history).counting
         found = suggest_for_class(view, new, [row_id for row_id, one in labels.items() if one.label == new])
-        content = {"problem": problem, "classes": classes, "labels": done.splits, "candidates": found.candidates}
+        content = {
+            "problem": problem,
+            "classes": classes,
+            "labels": done.splits,
+            "candidates": found.candidates,
+            "batches": there.rows,
+        }
         asked = view.settings.suite.min_functions_per_class
         lines = [
             *_lines(problem, classes, done.splits, done.counts.get("changed", 0)),
+            *_in_files(new, there),
             *candidate_lines(found, judged_on="of the labeled rows"),
             "",
             *_next(problem, new, asked),
@@ -86,9 +103,21 @@ def _lines(problem: str, classes: Sequence[str], splits: Mapping[str, int], chan
     return lines
 
 
-def _without_rows(problem: str, name: str) -> list[str]:
+def _in_files(name: str, there: LabelsThere) -> list[str]:
+    batches = ", ".join(f"{batch} {count}" for batch, count in there.rows.items())
+    rows = counted(sum(there.rows.values()), "row of a file that is in has", "rows of files that are in have")
+    lines = [f"  {rows} {name!r} as their label, and the next run gives them the class: {batches}"] if batches else []
+    unread = [
+        f"  {batch} cannot be read now, and may have rows labeled {name!r}: {why}"
+        for batch, why in there.unread.items()
+    ]
+    return [*lines, *unread]
+
+
+def _without_rows(problem: str, name: str, there: LabelsThere) -> list[str]:
+    what = "no other rows" if there.rows else "no rows"
     return [
-        f"  no rows are labeled: they come with files (`tidemill arrive {problem}`) or later (`tidemill gold add {problem} FILE`)",
+        f"  {what} are labeled: they come with files (`tidemill arrive {problem}`) or later (`tidemill gold add {problem} FILE`)",
         f"next: `tidemill arrive {problem}` where files wait, functions that vote {name} in src/problems/{problem}, then:",
         _commit(problem, name),
     ]

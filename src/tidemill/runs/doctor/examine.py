@@ -40,7 +40,7 @@ from tidemill.runs.doctor.stale_locks import lock_files
 from tidemill.runs.doctor.torn_branches import mend_branches, torn_branches
 from tidemill.runs.dvc_config import cache_folder, default_remote
 from tidemill.runs.git import git
-from tidemill.runs.model_registry import lost_versions, problems_in, registry_of, without_model
+from tidemill.runs.model_registry import lost_versions, own_problems, registry_of, without_model
 from tidemill.runs.repair_dvc_files import conflict, repair_dvc_files, torn_files
 from tidemill.runs.tags import read_tags
 
@@ -192,13 +192,14 @@ def _checkout(root: Path) -> Iterator[Finding]:
 def _registry(project: Project) -> Iterator[Finding]:
     root = project.shared
     tags = read_tags(root)
-    for problem in problems_in(tags):
+    problems = own_problems(project, tags)
+    for problem in problems:
         registry = registry_of(problem, tags)
         for damage in registry.damages:
             yield Finding(f"{damage.tag}: {damage.what}", damage.remedy, lambda: put_back(root))
         for damage in without_model(project, registry):
             yield Finding(f"{damage.tag}: {damage.what}", damage.remedy)
-    for name in sorted({*problems_in(tags), *problem_names(root)}):
+    for name in sorted({*problems, *problem_names(root)}):
         for damage in lost_versions(project, registry_of(name, tags)):
             yield Finding(f"{damage.tag}: {damage.what}", damage.remedy)
     for tag in deleted_tags(project):
