@@ -1,6 +1,7 @@
 """What a labeling function in Python cannot reach, with the kernel's help and without, and what of it still works."""
 
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -363,3 +364,26 @@ def test_what_functions_print_is_shown_up_to_a_limit(tmp_path, capfd):
     assert "seen r0" in said
     assert said.count("x") < 100_100
     assert said.count("labeling functions have printed 100,000 characters; what else they print is not shown") == 1
+
+
+@pytest.fixture
+def few_open_files():
+    """Workers that start may have few files open."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (256, hard))
+    yield
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def test_a_function_that_keeps_files_open_fails_by_itself_and_its_worker_lives(tmp_path, gold, few_open_files):
+    bodies = {"keeps": "KEEP.append(open(__file__))", "steady": "pass"}
+    folder = written(tmp_path / "f", gold, bodies)
+    with (folder / "f.py").open("a", encoding="utf-8") as file:
+        file.write("KEEP = []\n")
+    quarantine, limits = Quarantine(limit=300), Limits(seconds=20, megabytes=400, max_failures=300)
+    with open_functions(folder, ("ham", "spam"), limits, processes=1, access=Access()) as loaded:
+        (votes,) = Engine(loaded, quarantine).votes([batch(300)])
+    assert (votes[:, 1] == 1).all()
+    assert set(votes[256:, 0].tolist()) == {-1}
+    assert {failure.function for failure in quarantine.failures} == {"keeps"}
+    assert all("Too many open files" in failure.reason for failure in quarantine.failures)

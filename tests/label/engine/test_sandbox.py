@@ -6,7 +6,7 @@ import io
 import polars as pl
 import pytest
 
-from tidemill.label.engine import sandbox, worker
+from tidemill.label.engine import sandbox
 from tidemill.label.engine.sandbox import find_leaking_function
 from tidemill.label.engine.worker import Worker
 from tidemill.label.functions.labeling_function import LabelingFunction
@@ -17,7 +17,6 @@ def held(monkeypatch):
     """Megabytes that the process holds, as functions that leak add to it."""
     megabytes = [100.0]
     monkeypatch.setattr(sandbox, "memory", lambda: megabytes[0])
-    monkeypatch.setattr(worker, "memory", lambda: megabytes[0])
     monkeypatch.setattr(gc, "collect", lambda: 0)  # what these functions hold is a number alone
     return megabytes
 

@@ -6,12 +6,13 @@ first where it sees it, in words that say why; where the kernel cannot, the hook
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import json
 import os
 import resource
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -42,6 +43,8 @@ _NETWORK: Final = frozenset(
     {"socket.connect", "socket.bind", "socket.sendto", "socket.sendmsg", "socket.getaddrinfo", "socket.gethostbyname"}
 )
 _MEGABYTE: Final = 1 << 20
+_SPARE_FILES: Final = 32
+"""Files that a worker may open when labeling functions hold as many open as they may."""
 _AT_HAND: Final = 512
 """Megabytes that threads and allocators may reserve beyond what a function may take; what is used is measured from outside."""
 
@@ -116,6 +119,7 @@ class State:
     enforced: bool = False
     closed: tuple[str, ...] = ()
     watched: bool = False
+    open_files: int | None = None
 
 
 STATE: Final = State()
@@ -224,6 +228,49 @@ def limit_memory(megabytes: float) -> None:
     _lower(resource.RLIMIT_DATA, size)
 
 
+def hold_back_files() -> None:
+    """Leave labeling functions fewer open files than this process may have, so that ``spare_files`` has some to give."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft == resource.RLIM_INFINITY or soft > 2 * _SPARE_FILES:
+        STATE.open_files = soft
+        resource.setrlimit(resource.RLIMIT_NOFILE, (_for_functions(soft), hard))
+
+
+@contextlib.contextmanager
+def spare_files() -> Iterator[None]:
+    """Let the block, which runs no labeling function, open files where functions hold on to all that they may open.
+
+    Yields
+    ------
+    None
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if STATE.open_files is None or soft != _for_functions(STATE.open_files):  # a function has set a limit of its own
+        yield
+        return
+    resource.setrlimit(resource.RLIMIT_NOFILE, (STATE.open_files, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def _for_functions(limit: int) -> int:
+    return limit if limit == resource.RLIM_INFINITY else limit - _SPARE_FILES
+
+
+def own_memory() -> float:
+    """Measure the resident memory of this process, whatever its labeling functions hold open.
+
+    Returns
+    -------
+    float
+        Megabytes.
+    """
+    with spare_files():
+        return memory()
+
+
 def limit_seconds(seconds: float) -> None:
     """Limit the processor time that this process may take from now on; it ends when it has taken it.
 
@@ -242,7 +289,8 @@ def _lower(name: int, limit: int) -> None:
 
 
 def _private_memory() -> float:
-    status = Path("/proc/self/status").read_text(encoding="ascii")
+    with spare_files():
+        status = Path("/proc/self/status").read_text(encoding="ascii")
     kilobytes = next((line.split()[1] for line in status.splitlines() if line.startswith("VmData")), "0")
     return int(kilobytes) / 1024
 
@@ -282,9 +330,9 @@ def find_leaking_function(number: int, ask_alone: Callable[[int], object]) -> in
     for _ in range(_TRIES):
         for j in range(number):
             gc.collect()
-            before = memory()
+            before = own_memory()
             ask_alone(j)
             gc.collect()
-            grown[j] += max(0.0, memory() - before)
+            grown[j] += max(0.0, own_memory() - before)
     worst = max(range(number), key=grown.__getitem__)
     return worst if grown[worst] > sum(grown) / 2 else None
