@@ -7,9 +7,11 @@ first where it sees it, in words that say why; where the kernel cannot, the hook
 from __future__ import annotations
 
 import contextlib
+import errno
 import gc
 import json
 import os
+import re
 import resource
 import sys
 from collections.abc import Callable, Iterator
@@ -26,6 +28,10 @@ HINT: Final = (
     "A labeling function may read Python's files and its own folder; what else it needs, such as a model, "
     "is named in label.readable_folders (--readable)."
 )
+WRITE_HINT: Final = (
+    "A labeling function may write no file and make no folder: keep in memory what it keeps, let it log nothing, and write what "
+    "it reads before it runs; label.confined: false (--no-confined) allows everything."
+)
 _NO_PROCESSES: Final = (
     "A labeling function starts no processes, and so has no pools of them: rows are shared out among processes already "
     "(label.processes, --processes)."
@@ -34,6 +40,9 @@ _OPEN: Final = (
     "labeling functions in Python are not confined (label.confined: false): they can read gold, use the network and "
     "start processes"
 )
+_WRITES: Final = ("No usable temporary directory found", "attempt to write a readonly database")
+"""What Python and SQLite say, without a path, where nothing may be written."""
+_REFUSED: Final = re.compile(r"PermissionError: .*?(?:'([^']+)'|\"([^\"]+)\"|\(os error 13\): (\S+))")
 _TRIES: Final = 3
 _READS: Final = frozenset({"open", "os.listdir", "os.scandir"})
 _PROCESSES: Final = frozenset(
@@ -209,9 +218,29 @@ def explained(reason: str) -> str:
     """
     if "MemoryError" in reason:
         return f"{reason}\nIts process may grow by label.memory_limit_mb (--megabytes)."
-    if not STATE.enforced or "PermissionError" not in reason:
+    if not STATE.enforced:
         return reason
-    return f"{reason}\n{_NO_PROCESSES if 'SemLock' in reason else HINT}"
+    if "SemLock" in reason and "PermissionError" in reason:
+        return f"{reason}\n{_NO_PROCESSES}"
+    if STATE.confined.landlock and _is_of_writing(reason):
+        return f"{reason}\n{WRITE_HINT}"
+    return f"{reason}\n{HINT}" if "PermissionError" in reason else reason
+
+
+def _is_of_writing(reason: str) -> bool:
+    """Whether the kernel has refused to write: it says the same as where it refuses to read.
+
+    Nobody is refused to read what is not there, nor what can be read now.
+    """
+    paths = [next(filter(None, found)) for found in _REFUSED.findall(reason)]
+    if not paths:
+        return any(text in reason for text in _WRITES)
+    try:
+        with spare_files():
+            os.close(os.open(paths[-1], os.O_RDONLY | os.O_NONBLOCK))
+    except OSError as error:
+        return error.errno == errno.ENOENT
+    return True
 
 
 def limit_memory(megabytes: float) -> None:
