@@ -345,7 +345,7 @@ class _Rows:
         elif not isinstance(row, dict):
             self.refuse(number, f"{text.strip()[:40]!r} is not an object with columns as keys")
         elif not _writable(row, text):
-            self.refuse(number, "not JSON (half of a surrogate pair); save the file as UTF-8 again")
+            self.refuse(number, _half_character(text))
         else:
             self.found.append(row)
             self.numbers.append(number)
@@ -381,6 +381,10 @@ def unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return row
 
 
+_HALF: Final = re.compile(
+    r"\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])|(?<!\\u[dD][89abAB][0-9a-fA-F]{2})\\u[dD][c-fC-F][0-9a-fA-F]{2}"
+)
+"""A spelled half whose other half is not beside it."""
 _DECODER: Final = json.JSONDecoder(object_pairs_hook=unique_keys)
 
 
@@ -398,6 +402,15 @@ def _writable(row: dict[str, Any], text: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
+
+
+def _half_character(text: str) -> str:
+    half = _HALF.search(text)
+    found = f", {half[0]}" if half else ""
+    return (
+        f"a text with half of a character{found}: it was cut inside one such as an emoji, which JSON spells in two halves; cut "
+        "texts between characters when the file is written, or delete the half"
+    )
 
 
 def _of_labeling_tools(rows: list[dict[str, Any]], name: str) -> tuple[list[dict[str, Any]], list[str]]:
