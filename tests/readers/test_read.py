@@ -556,7 +556,7 @@ def test_a_zip_that_cannot_be_read_says_why(place: int, value: int, told: str) -
     [
         (b'{"text": "a"}\n{"text": "\\ud800"}\n{"text": "c"}', 2, r"half of a character, \ud800"),
         (b'{"text": "a"}\n{"text": "b", "text": "B"}\n{"text": "c"}', 2, "key 'text' is there twice"),
-        (b'{"text": "a"}\n{"text": ' + b"1" * 5000 + b'}\n{"text": "c"}', 2, "not JSON"),
+        (b'{"text": "a"}\n{"text": ' + b"1" * 5000 + b'}\n{"text": "c"}', 2, "more than 4,300 digits"),
         (b'[{"text": "a"}, {"text": "\\ud800"}, {"text": "c"}]', 2, r"half of a character, \ud800"),
         (b'[{"text": "a"}, 7, {"text": "c"}]', 2, "'7' is not an object"),
         (b'[\n {"text": "a"},\n {"text": oops},\n {"text": "c"}\n]', 2, "line 3: not JSON"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from collections import Counter
 from dataclasses import replace
 from typing import Any, Final
@@ -323,7 +324,7 @@ class _Rows:
             self._keep(_DECODER.decode(plain), number, line)
             self.commas += plain != line
         except ValueError as error:
-            self.refuse(number, f"not JSON ({error}); each line is one object")
+            self.refuse(number, f"not JSON ({why_not_json(error)}); each line is one object")
 
     def take_next(self, text: str, start: int, number: int, again: re.Pattern[str] | None) -> int:
         """Read the object that begins at a place; the place of the next one."""
@@ -332,7 +333,7 @@ class _Rows:
         except ValueError as error:
             line = getattr(error, "lineno", text.count("\n", 0, start) + 1)
             self.refuse(
-                number, f"line {line}: not JSON ({getattr(error, 'msg', error)}); rows are objects", begun=again
+                number, f"line {line}: not JSON ({why_not_json(error, place=False)}); rows are objects", begun=again
             )
             following = again.search(text, start) if again else None
             return _blank(text, following.end()) if following else len(text.rstrip().removesuffix("]"))
@@ -379,6 +380,26 @@ def unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         names = [name for name, _ in pairs]
         raise ValueError(f"key {next(name for name in names if names.count(name) > 1)!r} is there twice in an object")
     return row
+
+
+def why_not_json(error: Exception, *, place: bool = True) -> str:
+    """Word why a text is no JSON; of a number of thousands of digits Python names a setting of its own.
+
+    Parameters
+    ----------
+    error
+        What decoding has raised.
+    place
+        Whether the line and column are told, where they are known.
+
+    Returns
+    -------
+    str
+        The reason.
+    """
+    if "set_int_max_str_digits" in str(error):
+        return f"a number has more than {sys.get_int_max_str_digits():,} digits; write it in quotes, as a text"
+    return str(error) if place else getattr(error, "msg", str(error))
 
 
 _HALF: Final = re.compile(
