@@ -390,3 +390,12 @@ def test_a_function_that_keeps_files_open_fails_by_itself_and_its_worker_lives(t
     assert set(votes[256:, 0].tolist()) == {-1}
     assert {failure.function for failure in quarantine.failures} == {"keeps"}
     assert all("Too many open files" in failure.reason for failure in quarantine.failures)
+
+
+def test_a_file_that_holds_all_files_open_as_it_is_loaded_still_votes(tmp_path, gold, few_open_files):
+    folder = written(tmp_path / "f", gold, {"steady": "pass", "opens": "open(__file__)"})
+    with (folder / "f.py").open("a", encoding="utf-8") as file:
+        file.write("KEEP = []\ntry:\n    while True:\n        KEEP.append(open(__file__))\nexcept OSError:\n    pass\n")
+    votes, failures = asked(folder, Access(), rows=3)
+    assert votes == {"steady": [1] * 3, "opens": [-1] * 3}
+    assert "Too many open files" in failures["opens"]

@@ -37,6 +37,7 @@ from tidemill.label.engine.sandbox import (
     limit_memory,
     limit_seconds,
     own_memory,
+    spare_files,
     watch,
 )
 from tidemill.label.functions.declared import AnyFunction
@@ -116,7 +117,7 @@ class Worker:
         tuple of dict and bytes
             ``failures`` and whether there were too many, ``opened`` as ``Reply`` has it; votes, then image statistics, column by column.
         """
-        table, start = pl.read_ipc(io.BytesIO(payload)), time.perf_counter()
+        table, start = _table(payload), time.perf_counter()
         limit_seconds(_REST + self.seconds * table.height * len(header["functions"]))
         functions = [self.functions[k] for k in header["functions"]]
         failures: list[Failure] = []
@@ -176,8 +177,9 @@ class Worker:
             Nothing; ``row_id`` and a boolean column per slice, as Arrow IPC.
         """
         limit_seconds(header["seconds"])
-        answer = io.BytesIO()
-        slice_rows(self.slices, pl.read_ipc(io.BytesIO(payload))).write_ipc(answer)
+        answer, slices = io.BytesIO(), slice_rows(self.slices, _table(payload))
+        with spare_files():
+            slices.write_ipc(answer)
         return {}, answer.getvalue()
 
     def _answers(
@@ -238,6 +240,11 @@ class _Renamed:
 
     def __setitem__(self, index: int, value: int) -> None:
         self.position[index] = self.names[value] if index == 0 and value >= 0 else value
+
+
+def _table(payload: bytes) -> pl.DataFrame:
+    with spare_files():  # Polars opens some of its own when it reads first
+        return pl.read_ipc(io.BytesIO(payload))
 
 
 def _about(function: AnyFunction) -> dict[str, Any]:
