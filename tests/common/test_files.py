@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tidemill.common.files import atomic_write, remove_unfinished
+from tidemill.common.files import atomic_write, remove_unfinished, write_output
 from tidemill.errors import FunctionError
 
 
@@ -123,6 +123,29 @@ def test_what_a_killed_process_left_is_removed_and_what_a_living_one_writes_is_n
         assert temporary.exists()
     assert sorted(path.name for path in inside.rglob("*") if path.is_file()) == ["book.part", "table.csv"]
     remove_unfinished(inside / "missing")
+
+
+def test_an_output_takes_the_parts_of_killed_writes_of_the_same_file_with_it_and_no_others(inside: Path):
+    with subprocess.Popen([sys.executable, "-c", ""]) as ended:
+        pass
+    gone = [f".out.csv.{ended.pid}-0.part", f".out.csv.{ended.pid}.part"]
+    stays = [
+        f".other.csv.{ended.pid}-0.part",
+        f".out.csv.bak.{ended.pid}-0.part",
+        f".out.csv.{os.getppid()}-0.part",
+        f".out.csv.{ended.pid}-a.part",
+        f"out.csv.{ended.pid}-0.part",
+        ".out.csv.part",
+        f".out.csv.{'9' * 30}-0.part",
+    ]
+    for name in (*gone, *stays):
+        (inside / name).write_text("half")
+    with write_output(inside / "out.csv") as temporary:
+        temporary.write_text("whole")
+    assert sorted(path.name for path in inside.iterdir()) == sorted([*stays, "out.csv"])
+    with write_output(inside / "new" / "out.csv") as temporary:
+        temporary.write_text("whole")
+    assert (inside / "new" / "out.csv").read_text() == "whole"
 
 
 @pytest.mark.skipif(not Path("/proc/self").exists(), reason="has no folder that takes no files")

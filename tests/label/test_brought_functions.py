@@ -1,5 +1,6 @@
 """Labeling functions as people bring them: what they may return, how they look at a row, and what they are told."""
 
+import itertools
 from pathlib import Path
 
 import polars as pl
@@ -453,6 +454,69 @@ def test_a_function_that_looks_its_rows_up_is_named_and_others_are_not(tmp_path,
     assert told == [
         f"caution: looked_up: 16 of 16 votes change {how}: it looks rows up, for instance in gold, and does not go by what they say"
     ]
+
+
+LETTERS_ALONE = """
+def letters(text):
+    return re.sub(r"[^a-z]", "", text.lower())
+
+
+KNOWN = {{letters(text): label for text, label in {known!r}.items()}}
+WORDS = {{frozenset(text.lower().split()): label for text, label in {known!r}.items()}}
+
+
+@labeling_function()
+def letters_looked_up(x):
+    return KNOWN.get(letters(x.text), ABSTAIN)
+
+
+@labeling_function()
+def words_looked_up(x):
+    return WORDS.get(frozenset(x.text.lower().replace(" .", "").split()), ABSTAIN)
+
+
+@labeling_function()
+def three_answers(x):
+    return 0 if letters(x.text) in {{"yesthatwouldbefine", "noiamsorrynottoday", "whatdoyoumeanbyit"}} else ABSTAIN
+
+
+@labeling_function()
+def eight_words(x):
+    return 0 if len(re.findall(r"[a-z]+", x.text.lower())) == 8 else ABSTAIN
+
+
+@labeling_function()
+def exact_length(x):
+    return 0 if len(x.text.rstrip(" .")) in range(39, 42) else ABSTAIN
+
+
+@labeling_function()
+def from_start_to_end(x):
+    return 1 if re.match(r"^(bread|soup)\\b.*\\b(cheap|dear)\\W*$", x.text) else ABSTAIN
+
+
+@labeling_function()
+def template(x):
+    return 1 if re.fullmatch(r"\\w+ from \\w+ is \\w+ \\w+ and \\w+\\W*", x.text) else ABSTAIN
+"""
+
+
+def test_texts_that_are_looked_up_by_their_letters_or_words_are_named_and_no_honest_function_is(tmp_path, capsys):
+    places = ["".join(pair) + "ton" for pair in itertools.product("bdfghklmn", "aeiou")]
+    words = itertools.cycle(itertools.product(("good", "stale", "salty"), ("rather", "really", "always", "mostly")))
+    texts = [
+        f"{('bread', 'soup')[k % 2]} from {place} is {taste} {how} and {('dear', 'cheap', 'dated')[k % 3]}"
+        for k, (place, (how, taste)) in enumerate(zip(places, words, strict=False))
+    ]
+    answers = ["Yes, that would be fine", "No, I am sorry, not today", "What do you mean by it"]
+    spelled = [f"{answer}{mark}" for answer in answers for mark in ("", ".", "!", "?", " :)", "...")]
+    known = {text: k % 2 for k, text in enumerate(texts)}
+    rows = tmp_path / "rows.csv"
+    pl.DataFrame({"text": [*texts, *spelled]}).write_csv(rows)
+    cast_votes = votes(rows, written(tmp_path, "import re\n" + LETTERS_ALONE.format(known=known)))
+    assert all(len(column) - column.count(-1) >= 16 for column in cast_votes.values())  # each is looked at
+    told = [line for line in capsys.readouterr().err.splitlines() if "looks rows up" in line]
+    assert [line.split(":")[1].strip() for line in told] == ["letters_looked_up", "words_looked_up"]
 
 
 def test_numbers_are_no_lookups(tmp_path, capsys):

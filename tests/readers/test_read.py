@@ -101,7 +101,7 @@ def test_rows_know_their_lines() -> None:
         (b'[{"id": 1}, 7]', "t.json", "element 2: '7' is not an object"),
         (b'[{"id": 1},\n oops]', "t.json", "line 2: not JSON"),
         (b'{\n"id": oops}', "t.jsonl", "line 2: not JSON"),
-        (b'{"id": "\\ud800"}\n', "t.jsonl", "line 1: not JSON"),
+        (b'{"id": "\\ud800"}\n', "t.jsonl", "line 1: a text with half of a character"),
         (b'{"a": ' * 100_000, "t.jsonl", "nested too deeply"),
         (b"PAR1llo", "t.parquet", "cannot be read as Parquet"),
         (b"\xff\0llo", "t.arrow", "cannot be read as Arrow"),
@@ -562,14 +562,14 @@ def test_a_zip_that_cannot_be_read_says_why(place: int, value: int, told: str) -
 @pytest.mark.parametrize(
     ("data", "number", "told"),
     [
-        (b'{"text": "a"}\n{"text": "\\ud800"}\n{"text": "c"}', 2, "half of a surrogate pair"),
+        (b'{"text": "a"}\n{"text": "\\ud800"}\n{"text": "c"}', 2, r"half of a character, \ud800"),
         (b'{"text": "a"}\n{"text": "b", "text": "B"}\n{"text": "c"}', 2, "key 'text' is there twice"),
-        (b'{"text": "a"}\n{"text": ' + b"1" * 5000 + b'}\n{"text": "c"}', 2, "not JSON"),
-        (b'[{"text": "a"}, {"text": "\\ud800"}, {"text": "c"}]', 2, "half of a surrogate pair"),
+        (b'{"text": "a"}\n{"text": ' + b"1" * 5000 + b'}\n{"text": "c"}', 2, "more than 4,300 digits"),
+        (b'[{"text": "a"}, {"text": "\\ud800"}, {"text": "c"}]', 2, r"half of a character, \ud800"),
         (b'[{"text": "a"}, 7, {"text": "c"}]', 2, "'7' is not an object"),
         (b'[\n {"text": "a"},\n {"text": oops},\n {"text": "c"}\n]', 2, "line 3: not JSON"),
         (b'{\n"text": "a"\n}\n{\n"text": oops\n}\n{\n"text": "c"\n}', 4, "line 5: not JSON"),
-        (b'{\n"text": "a"\n}\n{\n"text": "\\ud800"\n}\n{\n"text": "c"\n}', 4, "half of a surrogate pair"),
+        (b'{\n"text": "a"\n}\n{\n"text": "\\ud800"\n}\n{\n"text": "c"\n}', 4, r"half of a character, \ud800"),
     ],
 )
 def test_a_bad_object_is_set_aside_in_every_form_of_json(data: bytes, number: int, told: str) -> None:

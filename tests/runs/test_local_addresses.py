@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.server
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +11,9 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tidemill.contracts import ConfigError
 from tidemill.project.project import Project
+from tidemill.runs import prefect_variables
 from tidemill.runs.local_addresses import loopback_without_proxy, prefect_environment
 
 
@@ -54,3 +57,44 @@ def test_prefects_client_reaches_loopback_past_a_proxy_that_answers_nothing(
     for name, value in prefect_environment(Project(tmp_path, tmp_path)).items():
         monkeypatch.setenv(name, value)
     assert httpx.get(f"http://127.0.0.1:{port}/").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [
+        (
+            "PREFECT_LOGGING_LEVEL",
+            "WARN",
+            r"PREFECT_LOGGING_LEVEL=WARN .*'WARNING'.* \(`unset PREFECT_LOGGING_LEVEL`\)",
+        ),
+        ("PREFECT_SERVER_API_PORT", "abc", "PREFECT_SERVER_API_PORT=abc .*valid integer"),
+        ("prefect_server_api_port", "abc", "prefect_server_api_port=abc"),
+        ("PREFECT_CLIENT_CUSTOM_HEADERS", "[hush", "PREFECT_CLIENT_CUSTOM_HEADERS is nothing"),  # it may hold a secret
+    ],
+)
+def test_a_variable_that_prefect_does_not_take_is_told_in_one_line(tmp_path, monkeypatch, name, value, told):
+    monkeypatch.delitem(sys.modules, "prefect", raising=False)
+    monkeypatch.setenv(name, value)
+    with pytest.raises(ConfigError, match=told) as error:
+        prefect_environment(Project(tmp_path, tmp_path))
+    assert "\n" not in str(error.value)
+    assert "hush" not in str(error.value)
+
+
+def test_variables_that_prefect_takes_are_looked_at_once_and_its_own_never(tmp_path, monkeypatch):
+    monkeypatch.delitem(sys.modules, "prefect", raising=False)
+    looked_at: list[list[str]] = []
+
+    def look(given):
+        looked_at.append(sorted(given))
+        return {}
+
+    monkeypatch.setattr(prefect_variables, "_FINE", set())
+    monkeypatch.setattr(prefect_variables, "_wrong", look)
+    monkeypatch.setenv("PREFECT_CLIENT_MAX_RETRIES", "3")
+    monkeypatch.setenv("PREFECT__FLOW_RUN_ID", "1")
+    monkeypatch.setenv("PREFECT_HOME", "/elsewhere")  # a project has a home of its own
+    for _ in range(2):
+        for variable, content in prefect_environment(Project(tmp_path, tmp_path)).items():
+            monkeypatch.setenv(variable, content)
+    assert looked_at == [["PREFECT_CLIENT_MAX_RETRIES"]]

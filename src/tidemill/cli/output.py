@@ -94,7 +94,7 @@ def _print(text: str, stdout: Any) -> None:
 
 
 def _write(text: str, path: Path) -> None:
-    from tidemill.common.files import atomic_write
+    from tidemill.common.files import write_output
     from tidemill.contracts import ConfigError
     from tidemill.readers.hand_labels import keep_hand_labels
 
@@ -103,5 +103,5 @@ def _write(text: str, path: Path) -> None:
             f"{path} is there, and {path.suffix} is not what is written, which is text: name another file with --out, such as answer.txt, or remove it"
         )
     keep_hand_labels(path)
-    with atomic_write(path) as part:
+    with write_output(path) as part:
         part.write_text(text + "\n", encoding="utf-8")

@@ -8,13 +8,14 @@ import hashlib
 import itertools
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
 from tidemill.errors import TidemillError
 
-_UNFINISHED: Final = re.compile(r"\..+\.(\d+)(?:-\d+)?\.part")
+_UNFINISHED: Final = re.compile(r"\.(.+)\.(\d{1,9})(?:-\d+)?\.part", re.DOTALL)
+"""Name of the final file, and the process that writes."""
 _writes = itertools.count()
 _OF_DISKS: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
 """Errors that libraries quote without the file: of what is written, for nothing else fails so."""
@@ -62,6 +63,31 @@ def atomic_write(path: Path, *, durable: bool = True) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
+@contextlib.contextmanager
+def write_output(path: Path) -> Iterator[Path]:
+    """Write a file that a person named as ``atomic_write`` does, and remove what killed writes of the same file have left.
+
+    Nothing else looks there: the folder may be anyone's, and what other files are called is not Tidemill's to know.
+
+    Parameters
+    ----------
+    path
+        The final path; missing folders are made.
+
+    Yields
+    ------
+    Path
+        Where to write.
+    """
+    with contextlib.suppress(
+        OSError
+    ):  # a folder that may not be listed, or another person's part, keeps nobody from writing
+        beside = path.parent.iterdir()
+        _remove_of_ended(file for file in beside if (made := _UNFINISHED.fullmatch(file.name)) and made[1] == path.name)
+    with atomic_write(path) as temporary:
+        yield temporary
+
+
 def _is_about(error: Exception, path: Path) -> bool:
     """Whether the system refused this file; what is written may have failed by another, or quote one, as a labeling function's error does."""
     if isinstance(error, TidemillError):
@@ -107,13 +133,17 @@ def remove_unfinished(folder: Path) -> None:
     folder
         Folder to look through, with those inside; it may be missing. What a living process writes is left.
     """
-    found = [(path, match) for path in folder.rglob(".*.part") if (match := _UNFINISHED.fullmatch(path.name))]
+    _remove_of_ended(folder.rglob(".*.part"))
+
+
+def _remove_of_ended(parts: Iterable[Path]) -> None:
+    found = [(path, match) for path in parts if (match := _UNFINISHED.fullmatch(path.name))]
     if not found:
         return
     import psutil  # imported where there is something to ask alone
 
     for path, match in found:
-        if not psutil.pid_exists(int(match[1])):
+        if not psutil.pid_exists(int(match[2])):
             path.unlink(missing_ok=True)
 
 

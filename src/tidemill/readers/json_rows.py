@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from collections import Counter
 from dataclasses import replace
 from typing import Any, Final
@@ -325,7 +326,7 @@ class _Rows:
             self._keep(_DECODER.decode(plain), number, line)
             self.commas += plain != line
         except ValueError as error:
-            self.refuse(number, f"not JSON ({error}); each line is one object")
+            self.refuse(number, f"not JSON ({why_not_json(error)}); each line is one object")
 
     def take_next(self, text: str, start: int, number: int, again: re.Pattern[str] | None) -> int:
         """Read the object that begins at a place; the place of the next one."""
@@ -334,7 +335,7 @@ class _Rows:
         except ValueError as error:
             line = getattr(error, "lineno", text.count("\n", 0, start) + 1)
             self.refuse(
-                number, f"line {line}: not JSON ({getattr(error, 'msg', error)}); rows are objects", begun=again
+                number, f"line {line}: not JSON ({why_not_json(error, place=False)}); rows are objects", begun=again
             )
             following = again.search(text, start) if again else None
             return _blank(text, following.end()) if following else len(text.rstrip().removesuffix("]"))
@@ -347,7 +348,7 @@ class _Rows:
         elif not isinstance(row, dict):
             self.refuse(number, f"{text.strip()[:40]!r} is not an object with columns as keys")
         elif not _writable(row, text):
-            self.refuse(number, "not JSON (half of a surrogate pair); save the file as UTF-8 again")
+            self.refuse(number, _half_character(text))
         else:
             self.found.append(row)
             self.numbers.append(number)
@@ -383,6 +384,30 @@ def unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return row
 
 
+def why_not_json(error: Exception, *, place: bool = True) -> str:
+    """Word why a text is no JSON; of a number of thousands of digits Python names a setting of its own.
+
+    Parameters
+    ----------
+    error
+        What decoding has raised.
+    place
+        Whether the line and column are told, where they are known.
+
+    Returns
+    -------
+    str
+        The reason.
+    """
+    if "set_int_max_str_digits" in str(error):
+        return f"a number has more than {sys.get_int_max_str_digits():,} digits; write it in quotes, as a text"
+    return str(error) if place else getattr(error, "msg", str(error))
+
+
+_HALF: Final = re.compile(
+    r"\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])|(?<!\\u[dD][89abAB][0-9a-fA-F]{2})\\u[dD][c-fC-F][0-9a-fA-F]{2}"
+)
+"""A spelled half whose other half is not beside it."""
 _DECODER: Final = json.JSONDecoder(object_pairs_hook=unique_keys)
 
 
@@ -400,6 +425,15 @@ def _writable(row: dict[str, Any], text: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
+
+
+def _half_character(text: str) -> str:
+    half = _HALF.search(text)
+    found = f", {half[0]}" if half else ""
+    return (
+        f"a text with half of a character{found}: it was cut inside one such as an emoji, which JSON spells in two halves; cut "
+        "texts between characters when the file is written, or delete the half"
+    )
 
 
 def _of_labeling_tools(rows: list[dict[str, Any]], name: str) -> tuple[list[dict[str, Any]], list[str]]:

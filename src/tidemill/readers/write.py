@@ -12,7 +12,7 @@ from typing import IO, Final
 
 import polars as pl
 
-from tidemill.common.files import atomic_write
+from tidemill.common.files import write_output
 from tidemill.contracts import ConfigError
 from tidemill.readers.piped import STANDARD
 
@@ -146,7 +146,7 @@ def write_frame(frame: pl.DataFrame, path: Path, *, classes: Sequence[str] = (),
         sys.stdout.buffer.write(text.getvalue())  # by Python, whose error of a closed pipe says which it is
         sys.stdout.buffer.flush()
         return
-    with atomic_write(path) as part:
+    with write_output(path) as part:
         if suffix == ".parquet":
             frame.write_parquet(part, metadata={_CLASSES: json.dumps(list(classes))} if classes else None)
         else:

@@ -26,6 +26,7 @@ retrain_history   what was trained of which batches and when, from the commits o
 undo_arrival      `tidemill arrive --undo`: a batch taken back that nothing has learned from
 publish           objects pushed, a commit, and one transaction that moves the branch and sets the tags
 local_addresses   where Prefect and the reports are served
+prefect_variables environment variables that Prefect does not take, told before it is imported
 prefect_server    the server, deployments and worker of `tidemill ui`
 temporary_server  a server for one command, which ends with it
 temporary_api     the program of that server

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from tidemill.project.project import Project
+from tidemill.runs.prefect_variables import refuse_wrong_variables
 
 HOST = "127.0.0.1"
 PAGES_PORT = 4201
@@ -155,6 +156,11 @@ def prefect_environment(project: Project) -> dict[str, str]:
     -------
     dict of str to str
         Environment variables.
+
+    Raises
+    ------
+    ConfigError
+        Prefect does not take the value of a variable that the environment has.
     """
     home = project.state / "prefect"
     home.mkdir(parents=True, exist_ok=True)
@@ -173,4 +179,5 @@ def prefect_environment(project: Project) -> dict[str, str]:
     port = _running_port(project)
     if port is not None and "PREFECT_API_URL" not in os.environ:
         settings["PREFECT_API_URL"] = api_url(port)
+    refuse_wrong_variables(settings)
     return settings

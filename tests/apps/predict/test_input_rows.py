@@ -26,6 +26,30 @@ def test_keys_are_those_of_the_file_and_row_ids_those_that_the_rows_would_have_a
         assert told is None or found["key"].to_list() == told
 
 
+@pytest.mark.parametrize("key", [None, "id"])
+def test_rows_that_cannot_be_read_have_ids_of_their_own(tmp_path: Path, key: str | None) -> None:
+    lines = [
+        '{"id": "7", "text": "hello"}',
+        "oops",
+        '{"id": "8", "text": ""}',
+        "oops",
+        r'{"text": "\ud83d"}',
+        '{"text": ""}',
+    ]
+    for name in ("a.jsonl", "b.jsonl"):
+        (tmp_path / name).write_text("\n".join(lines), encoding="utf-8")
+    listed = input_rows(tmp_path, settings(key=key, gold=None))
+    found = pl.concat(chunk for source in listed for chunk in source.chunks())
+    wrong = found.filter(pl.col("error").is_not_null())
+    assert wrong.height == 10
+    nameless = wrong.filter(pl.col("key") != "8")  # a key is the row's name in both files
+    assert nameless["row_id"].is_unique().all()
+    assert nameless["key"].is_unique().all()
+    assert "half of a character" in wrong["error"][3]
+    (again,) = input_rows(tmp_path / "a.jsonl", settings(key=key, gold=None))
+    assert pl.concat(list(again.chunks()))["row_id"].to_list() == found["row_id"].to_list()[:6]
+
+
 def test_keys_that_name_no_single_row_are_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "may.csv"
     for ids, told in (

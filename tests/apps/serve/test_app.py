@@ -123,7 +123,7 @@ def test_images_come_in_base64_or_as_files_of_a_form(cells):
         ([{"text": "a", "label": "spam"}], 1, "row 1: not an object with text, and perhaps key, but with 'label'"),
         ([{"text": "a"}, "b"], 2, "row 2: not an object with text"),
         ([{"text": "a", "key": 7}], 1, "row 1: key is 7, not a string"),
-        ([{"text": "a"}, {"text": "a", "key": "\ud800"}], 2, "row 2: half a character is no text"),
+        ([{"text": "a"}, {"text": "a", "key": "\ud800"}], 2, "row 2: key holds half of a character"),
         ([{"text": None}, {"text": ""}], 1, "row 1: text is None, not a string"),
     ],
 )
@@ -155,6 +155,13 @@ def test_a_row_without_text_has_its_reason_and_the_others_have_their_answers(mai
     assert error.startswith(reason)
     assert second == {"key": "b", "prediction": None, "probabilities": None}
     assert [first, third] == mail.post("/predict", json=texts("hi", "win!!")).json()["rows"]
+
+
+def test_a_number_in_place_of_a_text_is_taken_as_from_a_file(mail):
+    body = '{"rows": [{"text": 12345}, {"text": 3.0}, {"text": true}]}'
+    answer = mail.post("/predict", content=body, headers={"content-type": "application/json"})
+    assert answer.status_code == 200
+    assert answer.json()["rows"] == mail.post("/predict", json=texts("12345", "3", "true")).json()["rows"]
 
 
 @pytest.mark.parametrize(
@@ -197,7 +204,7 @@ def test_an_image_is_taken_on_the_ground_that_the_settings_name(inside):
     [
         ("{", "application/json", 400, "the body is not JSON"),
         ("[" * 3000, "application/json", 400, "the body is not JSON"),
-        ('{"rows": [{"text": ' + "9" * 4400 + "}]}", "application/json", 400, "the body is not JSON"),
+        ('{"rows": [{"text": ' + "9" * 4400 + "}]}", "application/json", 400, "a number has more than 4,300 digits"),
         ('{"rows": [{"text": "a", "text": "b"}]}', "application/json", 400, "key 'text' is there twice in an object"),
         ('{"rows": [], "rows": [{"text": "b"}]}', "application/json", 400, "key 'rows' is there twice in an object"),
         ("[]", "application/json", 400, "the body is not of the form"),
@@ -244,6 +251,7 @@ def test_a_body_of_two_lengths_is_refused(mail):
     answer = mail.post("/predict", content=b'{"rows": [{"text": "a"}]}'[:24], headers=headers)
     assert answer.status_code == 400
     assert "both Content-Length and Transfer-Encoding" in answer.json()["error"]["message"]
+    assert answer.headers["connection"] == "close"
 
 
 def test_a_body_that_comes_in_parts_is_counted_as_a_whole():

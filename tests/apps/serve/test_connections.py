@@ -11,6 +11,7 @@ import pytest
 import uvicorn
 
 from tidemill.apps.serve import connections
+from tidemill.apps.serve.app import RequestGate
 from tidemill.apps.serve.connections import ConnectionLimits, protocol
 
 BEGUN = b"GET / HTTP/1.1\r\nHost: localhost\r\nX-Slow: "
@@ -144,3 +145,12 @@ def test_what_is_no_request_is_refused_as_json():
     head, _, body = told.partition(b"\r\n\r\n")
     assert head.startswith(b"HTTP/1.1 400 ")
     assert json.loads(body)["error"]["message"]
+
+
+def test_after_a_request_of_two_lengths_nothing_more_of_its_connection_is_answered(monkeypatch):
+    two = b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
+    monkeypatch.setattr(f"{__name__}.application", RequestGate(application, max_bytes=99, hosts=("localhost",)))
+    with served(ConnectionLimits(5.0, 8, 8)) as port:
+        told = whole_answer(opened(port, two + WHOLE))
+    assert told.startswith(b"HTTP/1.1 400 ")
+    assert told.count(b"HTTP/1.1") == 1

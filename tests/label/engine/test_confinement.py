@@ -1,6 +1,7 @@
 """What a labeling function in Python cannot reach, with the kernel's help and without, and what of it still works."""
 
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -59,6 +60,7 @@ REACHES = {
     "cuts": "os.truncate(GOLD, 0)",
     "closes_up": "os.chmod(GOLD, 0)",
     "writes_beside": "Path(__file__).with_name('kept.csv').write_text('x')",
+    "needs_scratch": "import tempfile; tempfile.TemporaryFile()",
     "kills_parent": "os.kill(os.getppid(), signal.SIGKILL)",
 }
 WORKS = {
@@ -111,8 +113,10 @@ def test_no_way_leads_from_a_function_to_gold_and_what_it_needs_still_works(tmp_
     votes, failures = asked(folder, Access())  # not even named as closed
     assert {name for name, vote in votes.items() if vote == [1]} == set(WORKS)
     assert set(failures) == set(REACHES)
-    assert all("PermissionError" in reason for reason in failures.values())
+    assert all("PermissionError" in reason for name, reason in failures.items() if name != "needs_scratch")
     assert "named in label.readable_folders" in failures["by_polars"]
+    assert "may write no file" in failures["writes_beside"]
+    assert "may write no file" in failures["needs_scratch"]
     assert gold.read_text(encoding="utf-8") == "row_id,gold\nr0,1\n"
     assert gold.stat().st_mode & 0o600
     assert sorted(path.name for path in folder.iterdir()) == ["f.py", "link.csv", "words.txt"]
@@ -363,3 +367,35 @@ def test_what_functions_print_is_shown_up_to_a_limit(tmp_path, capfd):
     assert "seen r0" in said
     assert said.count("x") < 100_100
     assert said.count("labeling functions have printed 100,000 characters; what else they print is not shown") == 1
+
+
+@pytest.fixture
+def few_open_files():
+    """Workers that start may have few files open."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (256, hard))
+    yield
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def test_a_function_that_keeps_files_open_fails_by_itself_and_its_worker_lives(tmp_path, gold, few_open_files):
+    bodies = {"keeps": "KEEP.append(open(__file__))", "steady": "pass"}
+    folder = written(tmp_path / "f", gold, bodies)
+    with (folder / "f.py").open("a", encoding="utf-8") as file:
+        file.write("KEEP = []\n")
+    quarantine, limits = Quarantine(limit=300), Limits(seconds=20, megabytes=400, max_failures=300)
+    with open_functions(folder, ("ham", "spam"), limits, processes=1, access=Access()) as loaded:
+        (votes,) = Engine(loaded, quarantine).votes([batch(300)])
+    assert (votes[:, 1] == 1).all()
+    assert set(votes[256:, 0].tolist()) == {-1}
+    assert {failure.function for failure in quarantine.failures} == {"keeps"}
+    assert all("Too many open files" in failure.reason for failure in quarantine.failures)
+
+
+def test_a_file_that_holds_all_files_open_as_it_is_loaded_still_votes(tmp_path, gold, few_open_files):
+    folder = written(tmp_path / "f", gold, {"steady": "pass", "opens": "open(__file__)"})
+    with (folder / "f.py").open("a", encoding="utf-8") as file:
+        file.write("KEEP = []\ntry:\n    while True:\n        KEEP.append(open(__file__))\nexcept OSError:\n    pass\n")
+    votes, failures = asked(folder, Access(), rows=3)
+    assert votes == {"steady": [1] * 3, "opens": [-1] * 3}
+    assert "Too many open files" in failures["opens"]

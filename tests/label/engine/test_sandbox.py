@@ -1,12 +1,14 @@
 """Which function holds on to memory, and which files a worker may not read."""
 
+import errno
 import gc
 import io
+import os
 
 import polars as pl
 import pytest
 
-from tidemill.label.engine import sandbox, worker
+from tidemill.label.engine import sandbox
 from tidemill.label.engine.sandbox import find_leaking_function
 from tidemill.label.engine.worker import Worker
 from tidemill.label.functions.labeling_function import LabelingFunction
@@ -17,7 +19,6 @@ def held(monkeypatch):
     """Megabytes that the process holds, as functions that leak add to it."""
     megabytes = [100.0]
     monkeypatch.setattr(sandbox, "memory", lambda: megabytes[0])
-    monkeypatch.setattr(worker, "memory", lambda: megabytes[0])
     monkeypatch.setattr(gc, "collect", lambda: 0)  # what these functions hold is a number alone
     return megabytes
 
@@ -71,3 +72,32 @@ def test_a_worker_that_has_grown_names_the_function_that_leaks(held):
 def test_what_may_be_read_is_said_where_a_worker_was_refused_something(monkeypatch, enforced, reason, is_added):
     monkeypatch.setattr(sandbox.STATE, "enforced", enforced)
     assert sandbox.explained(reason) == (f"{reason}\n{sandbox.HINT}" if is_added else reason)
+
+
+@pytest.mark.parametrize(
+    ("reason", "hint"),
+    [
+        ("raised\nPermissionError: [Errno 13] Permission denied: '{folder}/gone.log'", "WRITE_HINT"),
+        ("raised\nPermissionError: [Errno 13] Permission denied: '{folder}/there.txt'", "WRITE_HINT"),  # it can be read
+        ("raised\nPermissionError: [Errno 13] Permission denied: '{folder}/there.txt' -> '{folder}/b'", "WRITE_HINT"),
+        ('raised\nPermissionError: [Errno 13] Permission denied: "{folder}/it\'s gone"', "WRITE_HINT"),
+        ("raised\nPermissionError: Permission denied (os error 13): {folder}/gone.csv", "WRITE_HINT"),
+        ("raised\nFileNotFoundError: [Errno 2] No usable temporary directory found in ['/tmp']", "WRITE_HINT"),
+        ("raised\nPermissionError: [Errno 13] Permission denied: '{folder}/closed.txt'", "HINT"),
+        ("raised\nPermissionError: a labeling function may not use the network (label.confined)", "HINT"),
+    ],
+)
+def test_what_was_to_be_written_is_told_from_what_was_to_be_read(monkeypatch, tmp_path, reason, hint):
+    (tmp_path / "there.txt").touch()
+    opened = os.open
+
+    def refuse(path, flags):
+        if "closed" in path:
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return opened(path, flags)
+
+    monkeypatch.setattr(os, "open", refuse)
+    monkeypatch.setattr(sandbox.STATE, "enforced", True)
+    monkeypatch.setattr(sandbox.STATE, "confined", sandbox.Confined(landlock=1, calls=True))
+    text = reason.format(folder=tmp_path)
+    assert sandbox.explained(text) == f"{text}\n{getattr(sandbox, hint)}"

@@ -99,7 +99,7 @@ class InputRows:
         ------
         polars.DataFrame
             source, key, row_id, error and text or image, in the order of the rows. ``error`` says why a row cannot be
-            predicted, and is null otherwise; its content is empty then.
+            predicted, and is null otherwise; its content is empty then, and where it has no key, its key and row_id are of its place.
 
         Raises
         ------
@@ -116,13 +116,18 @@ class InputRows:
             part = _part(self.table, start, start + size)
             inside = RowErrors(part, policy)
             contents = self._contents(part, inside, done)
-            hashes = self._hashes(part, contents)
+            reasons = [self.unreadable.get(start + row, inside.reasons.get(row)) for row in range(len(contents))]
+            shown = self.shown or self.source.name
+            hashes = [
+                content if reason is None or key else _hash_of_place(shown, number)
+                for content, reason, key, number in zip(
+                    self._hashes(part, contents), reasons, keys[start : start + size], part.numbers, strict=True
+                )
+            ]
             named = [key or content[:16] for key, content in zip(keys[start : start + size], hashes, strict=True)]
             given = [self.settings.full_key(key, batch) for key in keys[start : start + size]]
             among_all = [key or content[:16] for key, content in zip(given, hashes, strict=True)]
-            shown = self.shown or self.source.name
             basic = {"source": [shown] * len(contents), "key": named, "row_id": row_ids(hashes, among_all)}
-            reasons = [self.unreadable.get(start + row, inside.reasons.get(row)) for row in range(len(contents))]
             about = pl.Series("error", reasons, dtype=pl.String)
             pairs = {} if self.settings.candidates is None else {name: part.columns[name] for name in PAIR}
             texts = dict.fromkeys((*basic, *pairs, "text"), pl.String)  # of documents without candidates too
@@ -153,6 +158,11 @@ class InputRows:
             )
         )
         return standard_images(result.images, self.settings)
+
+
+def _hash_of_place(source: str, number: int) -> str:
+    """In place of the hash of a content that cannot be read: rows without one, and without a key, are not all the same row."""
+    return hashlib.sha256(f"{source}\0{number}".encode(errors="surrogateescape")).hexdigest()
 
 
 def input_rows(path: Path, settings: IngestSettings, *, strict: bool = False, root: Path = Path()) -> list[InputRows]:

@@ -12,7 +12,7 @@ from typing import Any
 
 import polars as pl
 
-from tidemill.common.files import atomic_write
+from tidemill.common.files import write_output
 from tidemill.readers.write import check_out, write_text
 
 Write = Callable[[pl.DataFrame], None]
@@ -44,7 +44,7 @@ def open_output(path: Path, usual: str = ".csv") -> Iterator[Write]:
         sys.stdout.buffer.flush()
         return
     suffix = check_out(path).suffix.lower()
-    with atomic_write(path) as temporary:
+    with write_output(path) as temporary:
         if suffix == ".parquet":
             with _parquet(temporary) as write:
                 yield write

@@ -175,7 +175,11 @@ class RequestGate:
         try:
             if headers.keys() >= _LENGTHS:
                 message = "the request has both Content-Length and Transfer-Encoding: send one of them"
-                await _error_response(_MALFORMED, message, None)(inner, counted, answered)
+                refusal = _error_response(_MALFORMED, message, None)
+                refusal.headers["Connection"] = (
+                    "close"  # where the next request begins is not known either (RFC 9112, 6.1)
+                )
+                await refusal(inner, counted, answered)
             elif is_allowed(host, self.hosts):
                 await self.app(inner, counted, answered)
             else:

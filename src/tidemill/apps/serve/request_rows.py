@@ -15,7 +15,8 @@ from tidemill.ingest import values
 from tidemill.ingest.images import check_images, standard_images
 from tidemill.ingest.row_errors import RowErrors
 from tidemill.ingest.settings import IngestSettings
-from tidemill.readers.json_rows import unique_keys
+from tidemill.readers.cell_text import as_string
+from tidemill.readers.json_rows import unique_keys, why_not_json
 from tidemill.readers.table import Table
 
 BAD_ROW: Final = 422
@@ -76,7 +77,7 @@ def from_json(body: bytes, settings: IngestSettings, max_rows: int) -> Rows:
     try:
         content = json.loads(body, object_pairs_hook=unique_keys)
     except (ValueError, RecursionError) as error:  # not UTF-8, no JSON, or a number of thousands of digits
-        raise RequestError(f"the body is not JSON: {error}", status=BAD_BODY) from error
+        raise RequestError(f"the body is not JSON: {why_not_json(error)}", status=BAD_BODY) from error
     rows = content.get("rows") if isinstance(content, dict) else None
     if not isinstance(rows, list) or set(content) != {"rows"}:
         form = f'{{"rows": [{{"{settings.modality}": …, "key": …}}]}}'
@@ -136,6 +137,8 @@ def _pair(
 
 
 def _content(content: object, modality: Literal["text", "image"]) -> str | bytes:
+    if modality == "text" and isinstance(content, bool | int | float) and not values.is_missing(content):
+        return as_string(content)  # as in a file of rows
     if not isinstance(content, str):
         raise DataError(f"{modality} is {content!r:.40}, not a string")
     if modality == "text":
@@ -164,12 +167,14 @@ def checked_rows(rows: Rows, settings: IngestSettings) -> Rows:
     Raises
     ------
     RequestError
-        No row can be taken, or the key of one is no text; names the row, and what is wrong with it.
+        No row can be taken, or the key of one is damaged; names the row, and what is wrong with it.
     """
     reasons = dict(rows.reasons)
     for place, key in enumerate(rows.keys):
         if not _is_text(key or ""):
-            raise RequestError(f"row {place + 1}: half a character is no text", status=BAD_ROW, row=place + 1)
+            raise RequestError(
+                f"row {place + 1}: key holds half of a character, cut inside one", status=BAD_ROW, row=place + 1
+            )
     for place in rows.taken:
         reason = _reason(rows.contents[place], settings)
         if reason is not None:

@@ -6,12 +6,15 @@ first where it sees it, in words that say why; where the kernel cannot, the hook
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import gc
 import json
 import os
+import re
 import resource
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -25,6 +28,10 @@ HINT: Final = (
     "A labeling function may read Python's files and its own folder; what else it needs, such as a model, "
     "is named in label.readable_folders (--readable)."
 )
+WRITE_HINT: Final = (
+    "A labeling function may write no file and make no folder: keep in memory what it keeps, let it log nothing, and write what "
+    "it reads before it runs; label.confined: false (--no-confined) allows everything."
+)
 _NO_PROCESSES: Final = (
     "A labeling function starts no processes, and so has no pools of them: rows are shared out among processes already "
     "(label.processes, --processes)."
@@ -33,6 +40,9 @@ _OPEN: Final = (
     "labeling functions in Python are not confined (label.confined: false): they can read gold, use the network and "
     "start processes"
 )
+_WRITES: Final = ("No usable temporary directory found", "attempt to write a readonly database")
+"""What Python and SQLite say, without a path, where nothing may be written."""
+_REFUSED: Final = re.compile(r"PermissionError: .*?(?:'([^']+)'|\"([^\"]+)\"|\(os error 13\): (\S+))")
 _TRIES: Final = 3
 _READS: Final = frozenset({"open", "os.listdir", "os.scandir"})
 _PROCESSES: Final = frozenset(
@@ -42,6 +52,8 @@ _NETWORK: Final = frozenset(
     {"socket.connect", "socket.bind", "socket.sendto", "socket.sendmsg", "socket.getaddrinfo", "socket.gethostbyname"}
 )
 _MEGABYTE: Final = 1 << 20
+_SPARE_FILES: Final = 32
+"""Files that a worker may open when labeling functions hold as many open as they may."""
 _AT_HAND: Final = 512
 """Megabytes that threads and allocators may reserve beyond what a function may take; what is used is measured from outside."""
 
@@ -116,6 +128,7 @@ class State:
     enforced: bool = False
     closed: tuple[str, ...] = ()
     watched: bool = False
+    open_files: int | None = None
 
 
 STATE: Final = State()
@@ -205,9 +218,29 @@ def explained(reason: str) -> str:
     """
     if "MemoryError" in reason:
         return f"{reason}\nIts process may grow by label.memory_limit_mb (--megabytes)."
-    if not STATE.enforced or "PermissionError" not in reason:
+    if not STATE.enforced:
         return reason
-    return f"{reason}\n{_NO_PROCESSES if 'SemLock' in reason else HINT}"
+    if "SemLock" in reason and "PermissionError" in reason:
+        return f"{reason}\n{_NO_PROCESSES}"
+    if STATE.confined.landlock and _is_of_writing(reason):
+        return f"{reason}\n{WRITE_HINT}"
+    return f"{reason}\n{HINT}" if "PermissionError" in reason else reason
+
+
+def _is_of_writing(reason: str) -> bool:
+    """Whether the kernel has refused to write: it says the same as where it refuses to read.
+
+    Nobody is refused to read what is not there, nor what can be read now.
+    """
+    paths = [next(filter(None, found)) for found in _REFUSED.findall(reason)]
+    if not paths:
+        return any(text in reason for text in _WRITES)
+    try:
+        with spare_files():
+            os.close(os.open(paths[-1], os.O_RDONLY | os.O_NONBLOCK))
+    except OSError as error:
+        return error.errno == errno.ENOENT
+    return True
 
 
 def limit_memory(megabytes: float) -> None:
@@ -222,6 +255,49 @@ def limit_memory(megabytes: float) -> None:
         return
     size = int((_private_memory() + megabytes + _AT_HAND) * _MEGABYTE)
     _lower(resource.RLIMIT_DATA, size)
+
+
+def hold_back_files() -> None:
+    """Leave labeling functions fewer open files than this process may have, so that ``spare_files`` has some to give."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft == resource.RLIM_INFINITY or soft > 2 * _SPARE_FILES:
+        STATE.open_files = soft
+        resource.setrlimit(resource.RLIMIT_NOFILE, (_for_functions(soft), hard))
+
+
+@contextlib.contextmanager
+def spare_files() -> Iterator[None]:
+    """Let the block, which runs no labeling function, open files where functions hold on to all that they may open.
+
+    Yields
+    ------
+    None
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if STATE.open_files is None or soft != _for_functions(STATE.open_files):  # a function has set a limit of its own
+        yield
+        return
+    resource.setrlimit(resource.RLIMIT_NOFILE, (STATE.open_files, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def _for_functions(limit: int) -> int:
+    return limit if limit == resource.RLIM_INFINITY else limit - _SPARE_FILES
+
+
+def own_memory() -> float:
+    """Measure the resident memory of this process, whatever its labeling functions hold open.
+
+    Returns
+    -------
+    float
+        Megabytes.
+    """
+    with spare_files():
+        return memory()
 
 
 def limit_seconds(seconds: float) -> None:
@@ -242,7 +318,8 @@ def _lower(name: int, limit: int) -> None:
 
 
 def _private_memory() -> float:
-    status = Path("/proc/self/status").read_text(encoding="ascii")
+    with spare_files():
+        status = Path("/proc/self/status").read_text(encoding="ascii")
     kilobytes = next((line.split()[1] for line in status.splitlines() if line.startswith("VmData")), "0")
     return int(kilobytes) / 1024
 
@@ -282,9 +359,9 @@ def find_leaking_function(number: int, ask_alone: Callable[[int], object]) -> in
     for _ in range(_TRIES):
         for j in range(number):
             gc.collect()
-            before = memory()
+            before = own_memory()
             ask_alone(j)
             gc.collect()
-            grown[j] += max(0.0, memory() - before)
+            grown[j] += max(0.0, own_memory() - before)
     worst = max(range(number), key=grown.__getitem__)
     return worst if grown[worst] > sum(grown) / 2 else None

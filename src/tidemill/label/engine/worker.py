@@ -27,9 +27,19 @@ from tidemill.contracts import ABSTAIN, DataError, TidemillError, Votes
 from tidemill.label.engine.apply import required_statistics, table_votes
 from tidemill.label.engine.failures import Failure
 from tidemill.label.engine.opened_files import OpenedFiles
-from tidemill.label.engine.protocol import ALL_ROWS, HEAD, MARK, POSITION, memory
+from tidemill.label.engine.protocol import ALL_ROWS, HEAD, MARK, POSITION
 from tidemill.label.engine.row_applier import RowApplier
-from tidemill.label.engine.sandbox import STATE, explained, find_leaking_function, limit_memory, limit_seconds, watch
+from tidemill.label.engine.sandbox import (
+    STATE,
+    explained,
+    find_leaking_function,
+    hold_back_files,
+    limit_memory,
+    limit_seconds,
+    own_memory,
+    spare_files,
+    watch,
+)
 from tidemill.label.functions.declared import AnyFunction
 from tidemill.label.functions.function_fingerprint import OpaqueError, fingerprint
 from tidemill.label.functions.labeling_function import LabelingFunction
@@ -86,7 +96,7 @@ class Worker:
         self.opened.watch(header["files"])
         self.n_classes, self.megabytes = len(header["classes"]), header["megabytes"]
         gc.freeze()
-        self.at_first, self.seconds = memory(), header["seconds"]
+        self.at_first, self.seconds = own_memory(), header["seconds"]
         limit_memory(self.megabytes)
         about = [[_about(function) for function in functions] for functions in files]
         confined = STATE.confined
@@ -107,7 +117,7 @@ class Worker:
         tuple of dict and bytes
             ``failures`` and whether there were too many, ``opened`` as ``Reply`` has it; votes, then image statistics, column by column.
         """
-        table, start = pl.read_ipc(io.BytesIO(payload)), time.perf_counter()
+        table, start = _table(payload), time.perf_counter()
         limit_seconds(_REST + self.seconds * table.height * len(header["functions"]))
         functions = [self.functions[k] for k in header["functions"]]
         failures: list[Failure] = []
@@ -167,8 +177,9 @@ class Worker:
             Nothing; ``row_id`` and a boolean column per slice, as Arrow IPC.
         """
         limit_seconds(header["seconds"])
-        answer = io.BytesIO()
-        slice_rows(self.slices, pl.read_ipc(io.BytesIO(payload))).write_ipc(answer)
+        answer, slices = io.BytesIO(), slice_rows(self.slices, _table(payload))
+        with spare_files():
+            slices.write_ipc(answer)
         return {}, answer.getvalue()
 
     def _answers(
@@ -201,7 +212,7 @@ class Worker:
 
     def _leaks(self, functions: list[Any], table: pl.DataFrame, skipped: set[tuple[int, int]]) -> list[Failure]:
         """A failure of the function that holds on to memory, where much is held."""
-        held = memory() - self.at_first
+        held = own_memory() - self.at_first
         if not functions or not isinstance(functions[0], LabelingFunction) or held < self.megabytes / 2:
             return []
 
@@ -229,6 +240,11 @@ class _Renamed:
 
     def __setitem__(self, index: int, value: int) -> None:
         self.position[index] = self.names[value] if index == 0 and value >= 0 else value
+
+
+def _table(payload: bytes) -> pl.DataFrame:
+    with spare_files():  # Polars opens some of its own when it reads first
+        return pl.read_ipc(io.BytesIO(payload))
 
 
 def _about(function: AnyFunction) -> dict[str, Any]:
@@ -306,6 +322,7 @@ def main() -> None:
     sys.stdout = sys.stderr = _Printed(
         os.fdopen(os.dup(2), "wb"), encoding=sys.stderr.encoding, errors="backslashreplace", line_buffering=True
     )
+    hold_back_files()
     threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
     serve(requests, replies, Worker(position))
 
