@@ -179,7 +179,7 @@ def test_a_pipe_is_named_as_it_was_typed_where_problems_are_made_and_labels_adde
     read, _ = os.pipe()
     asked = []
     monkeypatch.setattr("tidemill.cli.new.open_project", lambda: None)
-    monkeypatch.setattr(importlib.import_module("tidemill.cli.gold.add"), "open_project", lambda _problem: None)
+    monkeypatch.setattr(importlib.import_module("tidemill.cli.gold.add"), "open_for_rows", lambda _problem: None)
     monkeypatch.setattr(
         "tidemill.apps.onboarding.new_problem.create_problem", lambda wanted, _: asked.append(wanted.source)
     )
