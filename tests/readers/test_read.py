@@ -7,6 +7,7 @@ import gzip
 import io
 import json
 import zipfile
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -445,6 +446,53 @@ def test_the_rule_below_the_header_of_a_markdown_table_is_no_row() -> None:
     assert parse(b"text,label\n,\na,b\n", "t.csv").columns["text"] == [None, "a"]
     kept = parse(b"text|label\n---|good\nb|bad\n", "t.csv")
     assert kept.columns["text"] == ["---", "b"]
+
+
+@pytest.mark.parametrize("end", ["\n", "\x85"])
+def test_ebcdic_is_named_and_read_where_it_is_stated(end: str) -> None:
+    lines = ["id,body,label", *(f"r{n},the kettle number {n} came,{('good', 'bad')[n % 2]}" for n in range(20))]
+    data = "".join(f"{line}{end}" for line in lines).encode("cp037")
+    with pytest.raises(DataError, match=r"t\.csv is EBCDIC by its bytes, .* it begins with 'id,body,label.*--encoding"):
+        parse(data, "t.csv")
+    table = parse(data, "t.csv", ReadOptions(encoding="cp037"))
+    assert table.columns["body"][3] == "the kettle number 3 came"
+    assert len(table.numbers) == 20
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".tsv"])
+def test_a_row_with_a_run_of_nulls_may_be_two(suffix: str) -> None:
+    between = "," if suffix == ".csv" else "\t"
+    rows = [["id", "text"], ["a", f"late and compla{chr(0) * 40}y sister"], ["c", f"one {chr(0)} alone"]]
+    data = "\n".join(map(between.join, rows)).encode()
+    with pytest.raises(DataError, match=r"line 2: column 'text' has characters 0 in a row, as where a disk lost"):
+        parse(data, f"t{suffix}")
+    table = parse(data, f"t{suffix}", ReadOptions(bad_rows="quarantine"))
+    assert table.columns["id"] == ["c"]
+    assert [bad.number for bad in table.bad] == [2]
+
+
+def test_numbers_of_columnar_files_are_those_of_the_same_table_as_csv() -> None:
+    columns = {
+        "price": pl.Series([Decimal("9.99"), None], dtype=pl.Decimal(10, 2)),
+        "count": pl.Series([Decimal(12), None], dtype=pl.Decimal(20, 0)),
+        "long": pl.Series([Decimal(10**22 + 1), None], dtype=pl.Decimal(38, 0)),
+        "single": pl.Series([9.99, None], dtype=pl.Float32),
+    }
+    for suffix, write in ((".parquet", "write_parquet"), (".arrow", "write_ipc")):
+        out = io.BytesIO()
+        getattr(pl.DataFrame(columns), write)(out)
+        table = parse(out.getvalue(), f"t{suffix}")
+        assert table.columns == {
+            "price": [9.99, None],
+            "count": [12, None],
+            "long": ["10000000000000000000001", None],
+            "single": [9.99, None],
+        }
+        assert table.notes == ()
+    out = io.BytesIO()
+    pl.DataFrame({"x": pl.Series([Decimal("1234567890123456.789")], dtype=pl.Decimal(30, 3))}).write_parquet(out)
+    (note,) = parse(out.getvalue(), "t.parquet").notes
+    assert note == "t.parquet: decimals of column 'x' have more digits than numbers in Python keep"
 
 
 def test_rows_of_the_server_of_hugging_faces_datasets_are_read() -> None:

@@ -164,7 +164,10 @@ def test_a_single_accent_in_many_lines_is_of_western_europe(word: str) -> None:
 
 def test_words_that_no_usual_encoding_reads_are_asked_about() -> None:
     text = "id,text\n" + "".join(f"{k},a letter of an old machine\n" for k in range(9))
+    signs = text.replace("a letter", "a letter <?%&*/>+=()").encode("cp037")
     with pytest.raises(DataError, match=r"no usual encoding reads its words: .*name its encoding, such as cp437"):
+        decode(signs, "t.csv", None)
+    with pytest.raises(DataError, match=r"t\.csv is EBCDIC by its bytes"):
         decode(text.encode("cp037"), "t.csv", None)
     assert decode(text.encode("cp037"), "t.csv", "cp037")[0] == text
     with pytest.raises(DataError, match="cp850 reads '0,a café is über naïve'"):

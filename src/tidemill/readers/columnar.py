@@ -143,8 +143,35 @@ def _class_names(features: str | bytes | None) -> dict[str, list[str]]:
 
 
 def _of_frame(frame: pl.DataFrame, name: str) -> Table:
-    columns = {column: frame[column].to_list() for column in frame.columns}
-    return Table(name, columns, range(1, frame.height + 1), "row")
+    plain = {column: _plain_numbers(frame[column]) for column in frame.columns}
+    columns = {column: series.to_list() for column, series in plain.items()}
+    lossy = [column for column, series in plain.items() if _loses_digits(frame[column], series)]
+    notes = (
+        (f"{name}: decimals of column {', '.join(map(repr, lossy))} have more digits than numbers in Python keep",)
+        if lossy
+        else ()
+    )
+    return Table(name, columns, range(1, frame.height + 1), "row", notes=notes)
+
+
+def _plain_numbers(series: pl.Series) -> pl.Series:
+    """The numbers that the same table as CSV would have: 9.99 is no `Decimal`, which equals no float, nor the float of 32 bits next to it."""
+    if series.dtype == pl.Float32:
+        return series.cast(pl.String).cast(pl.Float64)
+    if not series.dtype.is_decimal():
+        return series
+    if series.dtype.scale:  # type: ignore[attr-defined]  # of Decimal
+        return series.cast(pl.Float64)
+    whole = series.cast(pl.Int64, strict=False)
+    return whole if whole.null_count() == series.null_count() else series.cast(pl.String)
+
+
+def _loses_digits(series: pl.Series, plain: pl.Series) -> bool:
+    return (
+        series.dtype.is_decimal()
+        and plain.dtype == pl.Float64
+        and not (plain.cast(series.dtype, strict=False) == series).all()
+    )
 
 
 def parse_excel(data: bytes, name: str) -> Table:

@@ -51,6 +51,7 @@ _FASTTEXT: Final = "__label__"
 _MOST: Final = 0.9
 
 _BACKSLASH: Final = re.compile(r'\\(["\\]?)')
+_NULS: Final = "\0\0"
 _TORN: Final = "a quote is not closed or stands inside a cell"
 _MOST_TORN: Final = 1000
 """Lines with such a quote beyond which a file is refused as a whole: each may be read to the file's end."""
@@ -466,7 +467,14 @@ def _complete(rows: Rows, header: Sequence[str], name: str, options: ReadOptions
     kept, bad = [], []
     for number, row in rows:
         if len(row) == len(header):
-            kept.append((number, row))
+            torn = next((column for column, cell in zip(header, row, strict=True) if _NULS in cell), None)
+            if torn is None:
+                kept.append((number, row))
+                continue
+            reason = f"column {torn!r} has characters 0 in a row, as where a disk lost what was written, and two rows may have become one"
+            if options.bad_rows == "refuse":
+                raise DataError(f"{name}, line {number}: {reason}: mend or remove the line{options.way_out}")
+            bad.append(BadRow(number, reason))
             continue
         reason = f"{counted(len(row), 'cell')} where the header has {len(header)} ({listed(header)})"
         if options.bad_rows == "refuse":

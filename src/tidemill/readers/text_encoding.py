@@ -80,6 +80,13 @@ _FEW_UNDEFINED: Final = 0.002
 """Share of the characters that an encoding does not have, up to which a file is in it, with errors."""
 _LETTER_OF_UTF8: Final = re.compile(rb"[\xc2-\xf4][\x80-\xbf]+")
 _SURE: Final = 3
+_EBCDIC: Final = frozenset({"cp037", "cp273", "cp424", "cp500", "cp875", "cp1026", "cp1140"})
+"""Those that Python has."""
+_NEXT_LINE: Final = "\x85"
+"""How lines mostly end there."""
+_OF_EBCDIC: Final = "\n\x85 ,;\t\"'.0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_-".encode("cp037")
+_MOST_OF_EBCDIC: Final = 0.9
+_SHOWN_OF_EBCDIC: Final = 40
 """Such letters from which on a file is UTF-8, whatever encoding is stated."""
 _ANY: Final = "--encoding (ingest.encoding)"
 _REMEDY: Final = f"save the file as UTF-8, or name its encoding: {_ANY}"
@@ -129,7 +136,18 @@ def decode(data: bytes, name: str, encoding: str | None) -> tuple[str, str | Non
     try:
         return data.decode("utf-8"), None
     except UnicodeDecodeError as error:
+        if _is_ebcdic(data[:_SAMPLE]):
+            shown = data[:_SHOWN_OF_EBCDIC].decode("cp037")
+            raise DataError(
+                f"{name} is EBCDIC by its bytes, as mainframes write it: it begins with {shown!r} in cp037; name that, or cp500, cp273 or another of its kind, with {_ANY}"
+            ) from error
         return _detected(data, name, error)
+
+
+def _is_ebcdic(data: bytes) -> bool:
+    """Whether nearly all bytes are EBCDIC's letters, digits and signs of tables, and none is ASCII's space."""
+    known = sum(map(data.count, _OF_EBCDIC))
+    return known >= _MOST_OF_EBCDIC * len(data) and b" " not in data and not data.isascii()
 
 
 def _stated(data: bytes, name: str, encoding: str, marked: str | None) -> tuple[str, str | None]:
@@ -167,7 +185,8 @@ def _declared(data: bytes, name: str, encoding: str) -> str:
         known = codecs.lookup(encoding).name
     except LookupError as error:
         raise DataError(f"{name}: {encoding!r} ({_ANY}) is not an encoding that Python knows") from error
-    return _strictly(data, name, "utf-8-sig" if known == "utf-8" else encoding)
+    text = _strictly(data, name, "utf-8-sig" if known == "utf-8" else encoding)
+    return text.replace(_NEXT_LINE, "\n") if known in _EBCDIC else text
 
 
 def _strictly(data: bytes, name: str, encoding: str) -> str:
