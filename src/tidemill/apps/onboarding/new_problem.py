@@ -610,8 +610,10 @@ def _about_nested(table: Table) -> list[str]:
         return []
     folders = counted(len(nested), "folder lies", "folders lie")
     return [
-        f"{table.name}: {folders} within others, such as {nested[0]}, and their images are of the class of the outer one "
-        "(--ignore-splits makes the inner ones classes)"
+        (
+            f"{table.name}: {folders} within others, such as {nested[0]}, and their images are of the class of the outer one "
+            "(--ignore-splits makes the inner ones classes)"
+        )
     ]
 
 
