@@ -138,6 +138,8 @@ def test_a_picture_that_is_written_is_read_as_it_is() -> None:
         (b"\0\0\0\x18ftypheic", "is HEIC, which needs another package: `pip install pillow-heif`"),
         (b"\xff\x0a\x00", "is JPEG XL, .* `pip install pillow-jxl-plugin`"),
         (b"\0\0\0\x0cJXL \r\n", "is JPEG XL"),
+        (b"\0\0\0\x0cjP  \r\n", "is JPEG 2000, which is not read: save it as PNG or TIFF"),
+        (b"\xff\x4f\xff\x51\0", "is JPEG 2000"),
         (b"<html>404", "is not an image .* its first bytes are b'<html>40'"),
     ],
 )

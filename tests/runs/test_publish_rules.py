@@ -241,6 +241,14 @@ def test_a_clean_checkout_of_the_branch_follows(root: Path, work: Workspace) -> 
     assert git("status", "--porcelain", folder=root) == ""
 
 
+def test_a_checkout_whose_git_directory_lies_elsewhere_follows(root: Path, tmp_path_factory) -> None:
+    git("init", "-q", "--separate-git-dir", str(tmp_path_factory.mktemp("git") / "own"), folder=root)
+    with workspace(root) as work:
+        write(work.folder, data__spam__batches_json="changed")
+        assert published(work).summary == "on branch main, your checkout follows"
+    assert git("status", "--porcelain", folder=root) == ""
+
+
 def test_a_checkout_of_another_branch_or_of_none_stays_as_it_is(root: Path) -> None:
     for change, words in (("a", ("-b", "other")), ("b", ("--detach",))):
         git("checkout", "-q", *words, folder=root)

@@ -19,7 +19,7 @@ from tidemill.ingest.inline_images import is_inline_image
 
 IMAGE_SUFFIXES: Final = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".gif")
 MAYBE_IMAGES: Final = frozenset(
-    {*IMAGE_SUFFIXES, "", ".jfif", ".jpe", ".avif", ".heic", ".heif", ".jxl", ".ppm", ".pgm"}
+    {*IMAGE_SUFFIXES, "", ".jfif", ".jpe", ".avif", ".heic", ".heif", ".jxl", ".jp2", ".j2k", ".ppm", ".pgm"}
 )
 """Suffixes of files that are read as images, or refused for being none; others are left out."""
 _DRIVE: Final = re.compile(r"[A-Za-z]:/")

@@ -55,6 +55,8 @@ _DARK: Final = 63
 """Upper half up to which no colour has more than 14 of the 16 bits."""
 _PHOTOMETRIC: Final = 262
 """Tag of TIFF: 0 where white is zero."""
+_JPEG_2000: Final = b"\0\0\0\x0cjP  "
+_JPEG_2000_STREAM: Final = b"\xff\x4f\xff\x51"
 _JXL_STREAM: Final = b"\xff\x0a"
 _PNG: Final = b"\x89PNG\r\n\x1a\n"
 _PIXELS_OF_PNG: Final = frozenset({b"IHDR", b"PLTE", b"tRNS", b"IDAT"})
@@ -257,6 +259,8 @@ def _unknown(data: bytes) -> str:
     start = data[:16]
     if data.startswith(_LFS):
         return "is a pointer of Git LFS, not the image itself: `git lfs pull`"
+    if start.startswith((_JPEG_2000, _JPEG_2000_STREAM)):
+        return "is JPEG 2000, which is not read: save it as PNG or TIFF"
     result = next((item for mark, item in _PACKAGES.items() if mark in start), None)
     if result is None and start.startswith(_JXL_STREAM):
         result = ("JPEG XL", "pillow-jxl-plugin")

@@ -256,9 +256,19 @@ def _is_free(root: Path, branch: str) -> bool:
         for lines in (entry.split("\0") for entry in listing)
         if f"branch refs/heads/{branch}" in lines
     ]
-    if any(place.resolve() != root.resolve() for place in places):
+    own = {root.resolve(), *_listed_for(root)}
+    if any(place.resolve() not in own for place in places):
         return False
     return not places or not git("status", "--porcelain", "--untracked-files=no", folder=root)
+
+
+def _listed_for(root: Path) -> list[Path]:
+    """What git lists in place of a main checkout whose git directory lies elsewhere (``--separate-git-dir``, a submodule): that directory."""
+    shared, own = (
+        Path(git("rev-parse", "--path-format=absolute", kind, folder=root)).resolve()
+        for kind in ("--git-common-dir", "--git-dir")
+    )
+    return [shared] if shared == own else []
 
 
 def _synchronise(root: Path, branch: str, target: str, old: str, new: str) -> str:
