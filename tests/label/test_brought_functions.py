@@ -239,7 +239,7 @@ def test_functions_find_versions_as_they_are_written(tmp_path, form, capsys):
 @pytest.mark.parametrize("words", [("TRUE", "FALSE"), ("True", "False")])
 def test_words_that_are_read_as_truth_values_are_told(tmp_path, words, capsys):
     rows = tmp_path / "rows.csv"
-    lines = [f"a{k},{words[k % 2]},{words[0]}, {k},ok" for k in range(4)]
+    lines = [f"a{k},{words[k % 2]},{words[0]}, {7 * k},ok" for k in range(4)]
     rows.write_text("\n".join(["text,paid,sent,sku,note", *lines]) + "\n", encoding="utf-8")
     votes(rows, declared(tmp_path, "name: y, kind: length, below: 6, vote: bad"))
     told = capsys.readouterr().err
