@@ -93,6 +93,8 @@ def test_variables_that_prefect_takes_are_looked_at_once_and_its_own_never(tmp_p
     monkeypatch.setattr(prefect_variables, "_wrong", look)
     monkeypatch.setenv("PREFECT_CLIENT_MAX_RETRIES", "3")
     monkeypatch.setenv("PREFECT__FLOW_RUN_ID", "1")
+    monkeypatch.setenv("PREFECT_API_URL", "http://prefect.example/api")  # any text will do
+    monkeypatch.setenv("PREFECT_MEMO_STORE_ENABLED", "False")
     monkeypatch.setenv("PREFECT_HOME", "/elsewhere")  # a project has a home of its own
     for _ in range(2):
         for variable, content in prefect_environment(Project(tmp_path, tmp_path)).items():

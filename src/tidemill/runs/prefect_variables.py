@@ -14,6 +14,19 @@ from tidemill.contracts import ConfigError
 _PREFIX: Final = "PREFECT_"
 _OF_A_RUN: Final = "PREFECT__"
 """How the variables begin that Prefect itself hands to the process of a flow run."""
+_ANY_TEXT: Final = frozenset(
+    {
+        "PREFECT_HOME",
+        "PREFECT_API_URL",
+        "PREFECT_API_KEY",
+        "PREFECT_API_AUTH_STRING",
+        "PREFECT_PROFILE",
+        "PREFECT_UI_URL",
+    }
+)
+"""Variables of which Prefect takes every text: most environments have no others, and a look at them takes seconds."""
+_WHETHER: Final = "_ENABLED"
+_TRUTH: Final = frozenset({"true", "false", "1", "0"})
 _SECRET: Final = ("KEY", "PASSWORD", "TOKEN", "AUTH", "HEADERS", "CONNECTION_URL")
 _CHECK: Final = """
 import json, os, sys
@@ -56,6 +69,8 @@ def refuse_wrong_variables(own: Mapping[str, str]) -> None:
         and not name.startswith(_OF_A_RUN)
         and own.get(name, value) == value
         and (name, value) not in _FINE
+        and name not in _ANY_TEXT
+        and not (name.endswith(_WHETHER) and value.lower() in _TRUTH)
     }
     if given and "prefect" not in sys.modules:
         for name, reason in _wrong(given).items():
