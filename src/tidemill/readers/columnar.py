@@ -158,9 +158,9 @@ def _plain_numbers(series: pl.Series) -> pl.Series:
     """The numbers that the same table as CSV would have: 9.99 is no `Decimal`, which equals no float, nor the float of 32 bits next to it."""
     if series.dtype == pl.Float32:
         return series.cast(pl.String).cast(pl.Float64)
-    if not series.dtype.is_decimal():
+    if not isinstance(series.dtype, pl.Decimal):
         return series
-    if series.dtype.scale:  # type: ignore[attr-defined]  # of Decimal
+    if series.dtype.scale:
         return series.cast(pl.Float64)
     whole = series.cast(pl.Int64, strict=False)
     return whole if whole.null_count() == series.null_count() else series.cast(pl.String)

@@ -8,7 +8,7 @@ from typing import Final
 
 from tidemill.errors import PublishError, RunError
 from tidemill.project.layout import Paths, problem_names
-from tidemill.runs.git import git, succeeds
+from tidemill.runs.git import common_folder, git, succeeds
 
 DEEPEN: Final = "`git fetch --unshallow --tags` brings them"
 
@@ -31,7 +31,7 @@ def repository_state(root: Path) -> Path:
     Path
         Below git's own folder; it may be missing.
     """
-    return Path(git("rev-parse", "--path-format=absolute", "--git-common-dir", folder=root)) / "tidemill"
+    return common_folder(root) / "tidemill"
 
 
 def current_branch(root: Path) -> str | None:

@@ -77,6 +77,22 @@ def succeeds(*words: str, folder: Path) -> bool:
     return _run(words, folder, None, None).returncode == 0
 
 
+def common_folder(root: Path) -> Path:
+    """Locate the git directory that all checkouts of a repository share.
+
+    Parameters
+    ----------
+    root
+        Top folder of a checkout.
+
+    Returns
+    -------
+    Path
+        Absolute.
+    """
+    return Path(git("rev-parse", "--path-format=absolute", "--git-common-dir", folder=root))
+
+
 def _run(
     words: tuple[str, ...], folder: Path, stdin: str | None, index: Path | None
 ) -> subprocess.CompletedProcess[str]:

@@ -38,7 +38,7 @@ for name, value in given.items():
     os.environ[name] = value
     try:
         Settings()
-    except Exception as error:
+    except ValueError as error:  # pydantic's errors are such
         details = error.errors() if hasattr(error, "errors") else []
         wrong[name] = details[0]["msg"] if details else str(error.__cause__ or error)
     del os.environ[name]

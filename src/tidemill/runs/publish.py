@@ -31,7 +31,7 @@ from tidemill.runs.dvc_cache import (
     read_lock,
 )
 from tidemill.runs.dvc_config import cache_folder, default_remote
-from tidemill.runs.git import UPDATE_REFS, git, identity, succeeds
+from tidemill.runs.git import UPDATE_REFS, common_folder, git, identity, succeeds
 from tidemill.runs.pending import asking, closing
 from tidemill.runs.promotion_record import GATE, promotion_tags, signed
 from tidemill.runs.tags_being_set import tags_are_set
@@ -264,10 +264,8 @@ def _is_free(root: Path, branch: str) -> bool:
 
 def _listed_for(root: Path) -> list[Path]:
     """What git lists in place of a main checkout whose git directory lies elsewhere (``--separate-git-dir``, a submodule): that directory."""
-    shared, own = (
-        Path(git("rev-parse", "--path-format=absolute", kind, folder=root)).resolve()
-        for kind in ("--git-common-dir", "--git-dir")
-    )
+    shared = common_folder(root).resolve()
+    own = Path(git("rev-parse", "--absolute-git-dir", folder=root)).resolve()
     return [shared] if shared == own else []
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from tidemill.runs.git import git
+from tidemill.runs.git import common_folder, git
 
 TRAILER: Final = "Promoted-by: "
 """How the last line of the text of a version or assignment begins; what decided follows."""
@@ -125,7 +125,7 @@ def tags_folder(root: Path) -> Path:
     Path
         Absolute; it may be missing.
     """
-    return Path(git("rev-parse", "--path-format=absolute", "--git-common-dir", folder=root)) / "refs" / "tags"
+    return common_folder(root) / "refs" / "tags"
 
 
 def lost_tags(root: Path) -> dict[str, list[LostTag]]:

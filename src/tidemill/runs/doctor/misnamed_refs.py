@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tidemill.runs.git import git, succeeds
+from tidemill.runs.git import common_folder, git, succeeds
 
 
 def misnamed_refs(root: Path) -> dict[Path, str | None]:
@@ -21,12 +21,16 @@ def misnamed_refs(root: Path) -> dict[Path, str | None]:
         Path to the commit that the file names; None where it names none that is here. Names that begin with a dot are those of
         file managers, and left out.
     """
-    common = Path(git("rev-parse", "--path-format=absolute", "--git-common-dir", folder=root))
+    common = common_folder(root)
+    listed = set(git("for-each-ref", "--format=%(refname)", folder=root).splitlines())
     files = (path for kind in ("heads", "tags") for path in sorted((common / "refs" / kind).rglob("[!.]*")))
     return {
         path: _commit(path, root)
         for path in files
-        if path.is_file() and path.suffix != ".lock" and not is_allowed(path.relative_to(common).as_posix(), root)
+        if path.is_file()
+        and path.suffix != ".lock"
+        and (ref := path.relative_to(common).as_posix()) not in listed
+        and not is_allowed(ref, root)
     }
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from tidemill.runs.git import git
+from tidemill.runs.git import common_folder
 
 _QUIET_SECONDS: Final = 60
 """A lock file that is younger may be of a command that has just ended or is starting."""
@@ -34,7 +34,7 @@ def lock_files(root: Path) -> dict[Path, bool]:
 
 
 def _locks(root: Path) -> Iterator[Path]:
-    common = Path(git("rev-parse", "--path-format=absolute", "--git-common-dir", folder=root))
+    common = common_folder(root)
     for path in sorted(common.rglob("*.lock")):
         if path.relative_to(common).parts[0] not in _KEPT_OPEN:
             yield path

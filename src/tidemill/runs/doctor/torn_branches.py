@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tidemill.runs.doctor.misnamed_refs import is_allowed
-from tidemill.runs.git import git, succeeds
+from tidemill.runs.git import common_folder, git, succeeds
 
 
 def torn_branches(root: Path) -> dict[str, str | None]:
@@ -23,7 +23,7 @@ def torn_branches(root: Path) -> dict[str, str | None]:
         Name to the commit that the branch's log names last; None where that is not there either. Files whose names git does not allow
         are no branches.
     """
-    heads = _common(root) / "refs" / "heads"
+    heads = common_folder(root) / "refs" / "heads"
     listed = set(git("for-each-ref", "refs/heads", "--format=%(refname:strip=2)", folder=root).splitlines())
     files = {path.relative_to(heads).as_posix() for path in _files(heads)}
     lost = (name for name in sorted(files - listed) if is_allowed(f"refs/heads/{name}", root))
@@ -46,14 +46,10 @@ def mend_branches(root: Path) -> list[str]:
     texts = []
     for name, commit in torn_branches(root).items():
         if commit is not None:
-            (_common(root) / "refs" / "heads" / name).unlink()
+            (common_folder(root) / "refs" / "heads" / name).unlink()
             git("update-ref", f"refs/heads/{name}", commit, folder=root)
             texts.append(f"branch {name}: set to {commit[:12]}, as its log says")
     return texts
-
-
-def _common(root: Path) -> Path:
-    return Path(git("rev-parse", "--path-format=absolute", "--git-common-dir", folder=root))
 
 
 def _files(heads: Path) -> Iterator[Path]:
@@ -61,7 +57,7 @@ def _files(heads: Path) -> Iterator[Path]:
 
 
 def _noted(name: str, root: Path) -> str | None:
-    log = _common(root) / "logs" / "refs" / "heads" / name
+    log = common_folder(root) / "logs" / "refs" / "heads" / name
     for line in reversed(log.read_text(encoding="utf-8", errors="replace").splitlines() if log.exists() else []):
         words = line.split()
         if len(words) > 1 and succeeds("cat-file", "-e", f"{words[1]}^{{commit}}", folder=root):
